@@ -1,0 +1,36 @@
+"""Production: a missing or unsafe value stops the start with a message that names it."""
+
+from django.core.exceptions import ImproperlyConfigured
+
+from . import env
+from .base import *
+
+SECRET_KEY = env.text("DJANGO_SECRET_KEY")
+if len(SECRET_KEY) < 50 or SECRET_KEY.startswith("development"):
+    raise ImproperlyConfigured("DJANGO_SECRET_KEY must be a random text of at least 50 characters")
+if env.flag("DEBUG", False):
+    raise ImproperlyConfigured("DEBUG must be false in production")
+BASE_DOMAIN = env.text("BASE_DOMAIN").lower()
+_runtime_url = database_url_from_parts()
+if not _runtime_url:
+    raise ImproperlyConfigured("DATABASE_URL is not set: this environment has no safe default for it")
+DATABASES = databases(_runtime_url, env.text("DATABASE_OWNER_URL", ""))
+REDIS_URL = env.text("REDIS_URL")
+CELERY_BROKER_URL = BROKER_URL = env.text("BROKER_URL")
+ALLOWED_HOSTS = env.words("ALLOWED_HOSTS") or [BASE_DOMAIN, f".{BASE_DOMAIN}"]
+STORAGES["staticfiles"] = {"BACKEND": "shared_apps.ui.storage.StaticStorage"}
+SECURE_SSL_REDIRECT = env.flag("SECURE_SSL_REDIRECT", True)
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+SECURE_HSTS_SECONDS = 31_536_000
+SECURE_HSTS_INCLUDE_SUBDOMAINS = True
+SECURE_HSTS_PRELOAD = True
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = True
+SESSION_COOKIE_NAME = "__Host-sessionid"
+CSRF_COOKIE_NAME = "__Host-csrftoken"
+REFRESH_COOKIE_NAME = "__Host-refresh_token"
+EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+EMAIL_HOST = env.text("EMAIL_HOST")
+EMAIL_PORT = env.number("EMAIL_PORT", 587, low=1, high=65535)
+EMAIL_HOST_USER = env.text("EMAIL_HOST_USER", "")
+EMAIL_HOST_PASSWORD = env.text("EMAIL_HOST_PASSWORD", "")
+EMAIL_USE_TLS = env.flag("EMAIL_USE_TLS", True)

@@ -1,0 +1,3 @@
+"""Staging: production's settings with test data and test keys (S3-147)."""
+
+from .production import *
