@@ -1,0 +1,102 @@
+"""The API's description: OpenAPI 3.1 with the error shape on every operation (decision C12)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from drf_spectacular.openapi import AutoSchema as SpectacularAutoSchema
+from drf_spectacular.utils import OpenApiParameter
+
+from shared_apps.core.errors import error_body
+
+from .errors import catalogue_entry
+from .fields import FieldsMixin
+from .idempotency import IdempotentMixin
+
+_ERROR_REFERENCE = {"$ref": "#/components/schemas/Error"}
+_ERROR_SCHEMA: dict[str, Any] = {
+    "type": "object",
+    "description": "Every error of every address has this shape.",
+    "properties": {
+        "error": {"type": "boolean", "const": True},
+        "message": {"type": "string", "description": "For people, in the language of the request."},
+        "status_code": {"type": "integer", "minimum": 400, "maximum": 599},
+        "details": {
+            "type": "object",
+            "additionalProperties": {},
+            "description": "Texts by field for values that are not valid; facts for other errors.",
+        },
+        "code": {"type": "string", "description": "Stable, for programs: `validation_error`."},
+        "request_id": {"type": "string", "description": "Quote it to support; the X-Request-ID header."},
+    },
+    "required": ["error", "message", "status_code", "details", "code", "request_id"],
+}
+_IDEMPOTENCY_KEY = OpenApiParameter(
+    "Idempotency-Key",
+    str,
+    OpenApiParameter.HEADER,
+    description="Send the same key to repeat a request safely: the first answer comes again (24 hours).",
+    pattern=r"^[\x21-\x7e]{1,200}$",
+)
+_FIELDS = OpenApiParameter(
+    "fields", str, OpenApiParameter.QUERY, description="Names separated by commas: only these come."
+)
+
+
+class AutoSchema(SpectacularAutoSchema):
+    """drf-spectacular's description of a view, with what our base classes add."""
+
+    def get_override_parameters(self) -> list[Any]:
+        """``Idempotency-Key`` on POSTs that honour it, ``fields`` on reads that narrow."""
+        parameters = list(super().get_override_parameters())
+        if self.method == "POST" and isinstance(self.view, IdempotentMixin) and self.view.idempotent:
+            parameters.append(_IDEMPOTENCY_KEY)
+        if self.method == "GET" and isinstance(self.view, FieldsMixin):
+            parameters.append(_FIELDS)
+        return parameters
+
+
+def describe_errors(result: dict[str, Any], **_kwargs: Any) -> dict[str, Any]:
+    """Postprocessing hook: the Error component, and the errors that each operation can answer with."""
+    components = result.setdefault("components", {})
+    components.setdefault("schemas", {})["Error"] = _ERROR_SCHEMA
+    components.setdefault("responses", {}).update(
+        {f"Error{status}": _error_component(status) for status in (*_STATUSES, 500)}
+    )
+    for path, operations in result.get("paths", {}).items():
+        for method, operation in operations.items():
+            if not isinstance(operation, dict) or "responses" not in operation:
+                continue
+            for status in _statuses_of(method, path, operation):
+                reference = {"$ref": f"#/components/responses/Error{status}"}
+                operation["responses"].setdefault(str(status), reference)
+            operation["responses"].setdefault("default", {"$ref": "#/components/responses/Error500"})
+    return result
+
+
+_STATUSES = (400, 401, 403, 404, 405, 406, 409, 413, 415, 422, 429, 503)
+
+
+def _statuses_of(method: str, path: str, operation: dict[str, Any]) -> list[int]:
+    statuses = [403, 404, 406, 429, 503]
+    security = operation.get("security", [{}])
+    if {} not in security:
+        statuses.append(401)
+    if operation.get("parameters") or "requestBody" in operation:
+        statuses.append(400)
+    if method in ("post", "put", "patch", "delete"):
+        statuses += [409, 413, 415]
+    if method == "post":
+        statuses += [400, 422]
+    return sorted(set(statuses))
+
+
+def _error_component(status: int) -> dict[str, Any]:
+    code, message = catalogue_entry(status)
+    example = error_body(status=status, code=code, message=message, request_id="4f0f3c1e9a7d4b7c8a52")
+    if status == 400:
+        example |= {"code": "validation_error", "details": {"quantity": ["A finite number is required."]}}
+    return {
+        "description": message,
+        "content": {"application/json": {"schema": _ERROR_REFERENCE, "example": example}},
+    }

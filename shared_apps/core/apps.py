@@ -1,0 +1,29 @@
+from datetime import timedelta
+from importlib import import_module
+
+from django.apps import AppConfig
+from django.conf import settings
+from django.db.models.signals import post_migrate
+
+
+class CoreConfig(AppConfig):
+    name = "shared_apps.core"
+    label = "core"
+
+    def ready(self) -> None:
+        from . import checks, health  # noqa: F401 - checks register themselves
+        from .background import periodic
+        from .content_types import create_stable_content_types
+
+        # Before django.contrib.contenttypes' own receiver, which would number them by sequence.
+        post_migrate.connect(create_stable_content_types, dispatch_uid="core.stable_content_types")
+        import_module(settings.TASK_APPLICATION)
+        health.register("database", health.check_database, essential=True)
+        health.register("cache", health.check_cache, essential=True)
+        health.register("outbox", health.check_outbox)
+        if settings.SENTRY_DSN:
+            from . import sentry
+
+            sentry.start()
+        periodic("core.prune_tenant", every=timedelta(hours=6))
+        periodic("core.prune_platform", every=timedelta(hours=6), per_tenant=False)
