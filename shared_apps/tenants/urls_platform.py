@@ -1,0 +1,9 @@
+"""Addresses under /api/v1/ of the platform's host."""
+
+from rest_framework.routers import SimpleRouter
+
+from .api import TenantViewSet
+
+router = SimpleRouter()
+router.register("tenants", TenantViewSet, basename="tenant")
+urlpatterns = router.urls
