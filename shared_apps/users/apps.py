@@ -1,0 +1,18 @@
+from datetime import timedelta
+
+from django.apps import AppConfig
+from django.contrib.auth.signals import user_logged_in
+
+
+class UsersConfig(AppConfig):
+    name = "shared_apps.users"
+    label = "users"
+
+    def ready(self) -> None:
+        from shared_apps.core.background import periodic
+
+        from . import openapi  # noqa: F401 - it registers itself
+
+        # The log-in services write last_login in their own transaction; the receiver would write outside one.
+        user_logged_in.disconnect(dispatch_uid="update_last_login")
+        periodic("users.purge_sessions", every=timedelta(days=1), per_tenant=False)

@@ -1,0 +1,104 @@
+"""What happens to people and their sessions."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from shared_apps.core.events import Event
+
+
+@dataclass(frozen=True, kw_only=True)
+class UserLoggedIn(Event):
+    name = "users.logged_in"
+
+    user_id: int
+    session_id: UUID
+    kind: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class LoginFailed(Event):
+    """Told at most once a minute for the same name from the same address. Nobody's typing error is kept:
+    ``user_id`` is set where the name exists, and nothing else says what was typed."""
+
+    name = "users.login_failed"
+
+    user_id: int | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class SessionRevoked(Event):
+    name = "users.session_revoked"
+
+    user_id: int
+    session_id: UUID
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class PasswordChanged(Event):
+    name = "users.password_changed"
+
+    user_id: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class PasswordReset(Event):
+    name = "users.password_reset"
+
+    user_id: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class UserRegistered(Event):
+    name = "users.registered"
+
+    user_id: int
+    email: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class MemberJoined(Event):
+    """A person who already had an account became a member here."""
+
+    name = "users.member_joined"
+
+    user_id: int
+    email: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class ProfileChanged(Event):
+    """Name or address of a person changed; who keeps a copy listens."""
+
+    name = "users.profile_changed"
+
+    user_id: int
+    display_name: str
+    email: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class UserCreated(Event):
+    name = "users.created"
+
+    user_id: int
+    role: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class RoleChanged(Event):
+    name = "users.role_changed"
+
+    user_id: int
+    before: str
+    after: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class ActivationChanged(Event):
+    name = "users.activation_changed"
+
+    user_id: int
+    is_active: bool

@@ -1,0 +1,45 @@
+"""Who asks: set once for every request, before anything reads or writes for them."""
+
+from __future__ import annotations
+
+import redis
+from django.conf import settings
+from django.contrib.auth.middleware import AuthenticationMiddleware
+from django.http import HttpRequest, HttpResponse
+
+from shared_apps.core.api.errors import error_response
+
+from . import principals
+from .authentication import bearer_token, set_principal
+from .hosts import host_tenant
+from .principals import NotAuthentic, Principal
+
+
+class ActorMiddleware(AuthenticationMiddleware):
+    """Sets ``request.user``, ``request.actor`` (anonymous too) and binds the audit's actor.
+
+    Both credentials are judged here, so that pages, API and streams agree: a Bearer token wins over a browser
+    session and never falls back to it. A credential that does not hold leaves the request anonymous and
+    ``request.identity_error`` set, which the API answers with 401. Stands where Django's own
+    AuthenticationMiddleware would.
+    """
+
+    def process_request(self, request: HttpRequest) -> HttpResponse | None:  # type: ignore[override]
+        error: NotAuthentic | None = None
+        principal: Principal | None = None
+        tenant = host_tenant(request)
+        try:
+            token = bearer_token(request)
+            if token is not None:
+                principal = principals.from_token(token, tenant)
+            elif settings.SESSION_COOKIE_NAME in request.COOKIES:
+                principal = principals.from_browser(request, tenant)
+        except NotAuthentic as refused:
+            error = refused
+            if "HTTP_AUTHORIZATION" not in request.META:
+                request.session.flush()
+        except (redis.ConnectionError, redis.TimeoutError):
+            return error_response(request, status=503)  # nobody can say whose browser this is
+        request.identity_error = error  # type: ignore[attr-defined]
+        set_principal(request, principal)
+        return None

@@ -1,0 +1,186 @@
+"""People and their sessions: once per platform, in the public schema."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib.auth.models import AbstractUser
+from django.contrib.auth.models import UserManager as DjangoUserManager
+from django.db import models
+from django.db.models.query_utils import DeferredAttribute
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from shared_apps.core.context import PUBLIC, current_schema
+from shared_apps.core.fields import UUIDv7Field
+
+#: What a tenant's database role may read of a user; the rest (password first of all) is denied to it.
+TENANT_VISIBLE_COLUMNS = (
+    "id", "username", "email", "first_name", "last_name", "role", "is_active",
+    "is_staff", "is_superuser", "date_joined", "last_login",
+)  # fmt: skip
+
+
+class Role(models.TextChoices):
+    """Platform roles: the four of S4 and the auditor of the product card (decision C3)."""
+
+    SUPERADMIN = "superadmin", _("SuperAdmin")
+    ADMIN = "admin", _("Admin")
+    AUDITOR = "auditor", _("Auditor")
+    TENANT_OWNER = "tenant_owner", _("Tenant Owner")
+    SUBSCRIBER = "subscriber", _("Subscriber")
+
+
+STAFF_ROLES = (Role.SUPERADMIN, Role.ADMIN)
+SUPERUSER_ROLES = (Role.SUPERADMIN,)
+
+
+class _RoleFlagDescriptor(DeferredAttribute):
+    """Reads the stored column; on an unsaved user, where Django raises, it asks the role."""
+
+    def __get__(self, instance: Any, cls: Any = None) -> Any:
+        if instance is not None and instance.pk is None:
+            roles: tuple[str, ...] = self.field.roles  # type: ignore[attr-defined]
+            return instance.role in roles
+        return super().__get__(instance, cls)
+
+
+class RoleFlag(models.GeneratedField):
+    """A boolean column that the database derives from ``role``: queryable, never writable (C6)."""
+
+    descriptor_class = _RoleFlagDescriptor
+
+    def __init__(self, roles: Any = (), **kwargs: Any) -> None:
+        self.roles = tuple(str(role) for role in roles)
+        super().__init__(
+            expression=models.Q(role__in=self.roles),  # type: ignore[arg-type]
+            output_field=models.BooleanField(),
+            db_persist=True,
+            **{key: value for key, value in kwargs.items() if key in ("help_text", "verbose_name", "name")},
+        )
+
+    def deconstruct(self) -> Any:
+        name, path, _args, kwargs = super().deconstruct()
+        for key in ("expression", "output_field", "db_persist", "editable", "blank"):
+            kwargs.pop(key, None)
+        return name, path, [], {**kwargs, "roles": self.roles}
+
+
+class UserManager(DjangoUserManager["User"]):
+    """Outside the platform role only the columns that a tenant may see are loaded."""
+
+    def get_queryset(self) -> Any:
+        queryset = super().get_queryset()
+        return queryset if current_schema() == PUBLIC else queryset.only(*TENANT_VISIBLE_COLUMNS)
+
+    def create_superuser(self, username: str, email: str | None = None, password: str | None = None,
+                         **extra_fields: Any) -> User:  # fmt: skip
+        """Create a superadmin; the role alone makes a superuser."""
+        extra_fields.pop("is_staff", None)
+        extra_fields.pop("is_superuser", None)
+        return self.create_user(username, email, password, **{**extra_fields, "role": Role.SUPERADMIN})
+
+    def create_user(self, username: str, email: str | None = None, password: str | None = None,
+                    **extra_fields: Any) -> User:  # fmt: skip
+        """Create a person with a hashed password; ``role`` defaults to subscriber."""
+        user: User = self.model(
+            username=self.model.normalize_username(username),
+            email=self.normalize_email(email).lower(),
+            **extra_fields,
+        )
+        user.set_password(password)
+        user.save(using=self._db)
+        return user
+
+
+class User(AbstractUser):  # type: ignore[django-manager-missing]  # guardian's model is in a tenant app
+    """A person. ``role`` is the single source of truth for rights on the platform host."""
+
+    audit_masked = ("password",)
+    audit_left_out = ("last_login",)
+
+    Roles = Role
+
+    email = models.EmailField(_("e-mail address"), unique=True)
+    role = models.CharField(
+        max_length=20,
+        choices=Role.choices,
+        default=Role.SUBSCRIBER,
+        db_index=True,
+        help_text=_("Application role for permissions"),
+    )
+    is_staff = RoleFlag(roles=STAFF_ROLES)
+    is_superuser = RoleFlag(roles=SUPERUSER_ROLES)
+    tenant = models.ForeignKey(
+        "tenants.Tenant",
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="users",
+        help_text=_("Home tenant; one of the memberships"),
+    )
+    phone_number = models.CharField(max_length=20, blank=True)
+    bio = models.TextField(blank=True)
+    url = models.URLField(blank=True)
+    company = models.CharField(max_length=100, blank=True)
+    location = models.CharField(max_length=100, blank=True)
+    birth_date = models.DateField(null=True, blank=True)
+    password_updated = models.DateTimeField(null=True, blank=True, editable=False)
+
+    objects = UserManager()  # type: ignore[misc]
+
+    REQUIRED_FIELDS = ["email"]
+
+    class Meta:
+        ordering = ("username",)
+        base_manager_name = "objects"
+        indexes = [models.Index(fields=["role", "tenant"], name="user_role_tenant")]
+
+    def set_password(self, raw_password: str | None) -> None:
+        """Hash and set the password, and note when (C7: not on every save)."""
+        super().set_password(raw_password)
+        self.password_updated = timezone.now()
+
+    @property
+    def display_name(self) -> str:
+        """Full name, or the user name where none was given."""
+        return self.get_full_name() or self.username
+
+
+class Session(models.Model):
+    """One signed-in device: a browser session, or a family of refresh tokens. The only such store."""
+
+    audit_masked = ("refresh_hash", "previous_refresh_hash", "push_token")
+    audit_left_out = ("last_seen_at",)
+
+    class Kind(models.TextChoices):
+        BROWSER = "browser", _("Browser")
+        API = "api", _("API")
+
+    id = UUIDv7Field()
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="sessions")
+    tenant = models.ForeignKey(
+        "tenants.Tenant", null=True, on_delete=models.CASCADE, related_name="+",
+        help_text=_("The tenant of the host it was opened on; empty on the platform host"),
+    )  # fmt: skip
+    kind = models.CharField(max_length=10, choices=Kind.choices)
+    refresh_hash = models.CharField(
+        max_length=64, blank=True, help_text=_("SHA-256 of the current refresh token's id")
+    )
+    previous_refresh_hash = models.CharField(max_length=64, blank=True)
+    rotated_at = models.DateTimeField(null=True)
+    push_token = models.CharField(max_length=255, blank=True)
+    user_agent = models.CharField(max_length=255, blank=True)
+    remote_addr = models.GenericIPAddressField(null=True)
+    created_at = models.DateTimeField(default=timezone.now)
+    last_seen_at = models.DateTimeField(default=timezone.now)
+    expires_at = models.DateTimeField()
+    revoked_at = models.DateTimeField(null=True)
+    revoked_reason = models.CharField(max_length=40, blank=True)
+
+    class Meta:
+        ordering = ("-created_at",)
+        indexes = [models.Index(fields=["user", "expires_at"], name="session_user_live")]
+
+    def __str__(self) -> str:
+        return f"{self.kind} session of {self.user_id}"

@@ -1,0 +1,170 @@
+"""Log-in, log-out and joining by page: the API's services, with a browser session at the end."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from django import forms
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from shared_apps.access.pages import actor_of, page
+from shared_apps.core.errors import DomainError
+from shared_apps.ui.forms import add_domain_error
+from shared_apps.ui.toasts import add_toast
+
+from . import web
+from .hosts import host_tenant
+from .services import registration
+
+PERSONA_ICONS: Mapping[str, str] = {
+    "owner": "key",
+    "staff": "sliders",
+    "trader": "graph-up-arrow",
+    "auditor": "shield-check",
+    "seller": "bank",
+    "buyer": "person",
+    "verifier": "patch-check",
+    "superadmin": "shield-lock",
+    "admin": "sliders",
+}
+
+
+class LoginForm(forms.Form):
+    """A user name or an e-mail address, and the password."""
+
+    login = forms.CharField(label=gettext_lazy("E-mail or user name"), max_length=254)
+    password = forms.CharField(
+        label=gettext_lazy("Password"), max_length=128, strip=False, widget=forms.PasswordInput
+    )
+
+
+class RegistrationForm(forms.Form):
+    """A person who wants to join this organisation."""
+
+    full_name = forms.CharField(label=gettext_lazy("Your name"), max_length=150)
+    email = forms.EmailField(label=gettext_lazy("E-mail"))
+    password = forms.CharField(
+        label=gettext_lazy("Password"),
+        min_length=8,
+        max_length=128,
+        strip=False,
+        widget=forms.PasswordInput,
+        help_text=gettext_lazy("At least 8 characters, and not a common word."),
+    )
+
+
+@page("users.sign_in", post="users.sign_in")
+def log_in(request: HttpRequest) -> HttpResponse:
+    """Check a password and open a browser session on this host alone; personas need one click."""
+    target = safe_target(request, request.POST.get("next") or request.GET.get("next") or "")
+    if request.method != "POST":
+        if actor_of(request).is_authenticated:
+            return redirect(target)
+        return _login_page(request, LoginForm())
+    form = LoginForm(request.POST)
+    try:
+        if persona := request.POST.get("persona"):
+            web.log_in_as_persona(request, persona)
+        elif form.is_valid():
+            cleaned = form.cleaned_data
+            web.log_in(request, identifier=cleaned["login"], password=cleaned["password"])
+        else:
+            return _login_page(request, form, status=400)
+    except DomainError as error:
+        form.add_error(None, error.message)
+        return _login_page(request, form, status=error.status)
+    return redirect(target)
+
+
+@page("users.sign_in", post="users.sign_in")
+def log_out(request: HttpRequest) -> HttpResponse:
+    """End the session, its row included. A bare visit asks nothing and changes nothing."""
+    if request.method == "POST":
+        web.end_browser_session(request)
+        add_toast(request, _("You are logged out."), "info")
+    return redirect("login")
+
+
+@page("users.register_account", post="users.register_account")
+def register(request: HttpRequest) -> HttpResponse:
+    """Join by oneself. The answer is the same whether or not the address is known (C40)."""
+    form = RegistrationForm(request.POST or None)
+    status = 200
+    if request.method == "POST":
+        status = 400
+        if form.is_valid():
+            try:
+                _register(request, form.cleaned_data)
+            except DomainError as error:
+                add_domain_error(form, _on_our_fields(error))
+                status = error.status
+            else:
+                return render(request, "account/registered.html", {"email": form.cleaned_data["email"]})
+    return render(request, "account/register.html", {"form": form}, status=status)
+
+
+def _register(request: HttpRequest, cleaned: Mapping[str, str]) -> None:
+    web.require_attempt_left(cleaned["email"])
+    registration.register(
+        application=_application(cleaned),
+        origin=f"{request.scheme}://{request.get_host()}",
+        tenant=host_tenant(request),
+    )
+
+
+def _application(cleaned: Mapping[str, str]) -> registration.Application:
+    first_name, _blank, last_name = cleaned["full_name"].strip().rpartition(" ")
+    return registration.Application(
+        email=cleaned["email"],
+        password=cleaned["password"],
+        first_name=first_name or last_name,
+        last_name=last_name if first_name else "",
+    )
+
+
+def _on_our_fields(error: DomainError) -> DomainError:
+    """The API calls the field `password1`, this form `password`."""
+    if "password1" in error.details:
+        error.details = {"password": error.details["password1"]}
+    return error
+
+
+@page("users.register_account", post="users.register_account")
+def join(request: HttpRequest) -> HttpResponse:
+    """The link that goes to a known address: a button, because mail scanners follow links."""
+    token = request.POST.get("token") or request.GET.get("token", "")
+    tenant = host_tenant(request)
+    if request.method == "POST" and tenant is not None:
+        registration.join(token=token, tenant=tenant)
+        add_toast(request, _("You are a member now. Log in with your usual password."))
+        return redirect("login")
+    return render(request, "account/join.html", {"token": token})
+
+
+def safe_target(request: HttpRequest, target: str) -> str:
+    """Where to go after logging in: a path of this host, else the start page."""
+    allowed = url_has_allowed_host_and_scheme(
+        target, allowed_hosts={request.get_host()}, require_https=request.is_secure()
+    )
+    return target if allowed else settings.LOGIN_REDIRECT_URL
+
+
+def _login_page(request: HttpRequest, form: LoginForm, status: int = 200) -> HttpResponse:
+    tenant = host_tenant(request)
+    personas = [
+        {"email": each.email, "label": each.label, "icon": PERSONA_ICONS[each.email.partition("@")[0]]}
+        for each in web.demo_personas(tenant)
+    ]
+    context = {
+        "form": form,
+        "next": safe_target(request, request.POST.get("next") or request.GET.get("next") or ""),
+        "register_url": reverse("register") if tenant is not None else "",
+        "personas": personas,
+    }
+    return render(request, "account/login.html", context, status=status)

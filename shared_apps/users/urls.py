@@ -1,0 +1,20 @@
+"""``/api/v1/auth/`` on both hosts."""
+
+from django.urls import path
+
+from . import api
+
+urlpatterns = [
+    path("login/", api.LoginView.as_view(), name="auth-login"),
+    path("logout/", api.LogoutView.as_view(), name="auth-logout"),
+    path("token/refresh/", api.RefreshView.as_view(), name="auth-refresh"),
+    path("user/", api.ProfileView.as_view(), name="auth-user"),
+    path("password/change/", api.PasswordChangeView.as_view(), name="auth-password-change"),
+    path("password/reset/", api.PasswordResetView.as_view(), name="auth-password-reset"),
+    path("password/reset/confirm/", api.PasswordResetConfirmView.as_view(), name="auth-password-confirm"),
+    path("registration/", api.RegistrationView.as_view(), name="auth-registration"),
+    path("registration/join/", api.JoinView.as_view(), name="auth-join"),
+    path("sessions/", api.SessionListView.as_view(), name="auth-sessions"),
+    path("sessions/<uuid:session_id>/", api.SessionView.as_view(), name="auth-session"),
+    path("ws-ticket/", api.TicketView.as_view(), name="auth-ws-ticket"),
+]

@@ -1,0 +1,17 @@
+"""Pages of identity. Both hosts have log-in and log-out; joining belongs to an organisation's host."""
+
+from django.urls import path
+
+from . import pages, pages_password
+
+urlpatterns = [
+    path("login/", pages.log_in, name="login"),
+    path("logout/", pages.log_out, name="logout"),
+    path("password/reset/", pages_password.forgotten, name="forgotten"),
+    path("password/reset/confirm/", pages_password.set_new, name="set-new-password"),
+]
+tenant_urlpatterns = [
+    *urlpatterns,
+    path("register/", pages.register, name="register"),
+    path("join/", pages.join, name="join"),
+]
