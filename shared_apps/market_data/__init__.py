@@ -1,0 +1,1 @@
+"""Instruments and candles that all tenants share, and the simulated market of the demo."""

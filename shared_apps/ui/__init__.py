@@ -1,0 +1,1 @@
+"""The design system: static files, components, page frames, content security policy."""

@@ -1,0 +1,25 @@
+"""What every page's frame needs."""
+
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest
+from django.utils.functional import SimpleLazyObject
+
+from shared_apps.ui import navigation
+
+THEMES = ("light", "dark", "system")
+
+
+def frame(request: HttpRequest) -> dict[str, Any]:
+    """The menu (evaluated only where it is shown), the chosen theme, whether this is a development server."""
+    chosen = request.COOKIES.get("theme", "system")
+
+    def menu() -> list[navigation.Entry]:
+        return navigation.entries(request, navigation.Area.TENANT)
+
+    return {
+        "menu": SimpleLazyObject(menu),
+        "theme": chosen if chosen in THEMES else "system",
+        "development": settings.ENVIRONMENT == "development",
+    }
