@@ -1,0 +1,1 @@
+"""Bots: strategies run over closed candles, with a recorded decision for every one."""

@@ -1,0 +1,1 @@
+"""Strategies, bots and their journals over the API."""

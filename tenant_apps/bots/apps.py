@@ -1,0 +1,25 @@
+from datetime import timedelta
+
+from django.apps import AppConfig
+
+
+class BotsConfig(AppConfig):
+    name = "tenant_apps.bots"
+    label = "bots"
+
+    def ready(self) -> None:
+        from shared_apps.core.background import periodic
+        from shared_apps.core.events import subscribe
+        from shared_apps.tenants.demo import register_tenant_seed
+        from shared_apps.tenants.roles import declare_append_only
+        from tenant_apps.trading.events import MarketMet
+
+        from . import permissions  # noqa: F401 - registers the app's rows of the matrix
+        from .demo import seed_bot
+        from .subscribers import on_market_met
+
+        for table in ("bots_botevent", "bots_decision", "bots_strategyversion"):
+            declare_append_only(table)
+        subscribe(MarketMet, on_market_met)
+        periodic("bots.sweep_bots", every=timedelta(seconds=30))
+        register_tenant_seed("bots", seed_bot)

@@ -1,0 +1,1 @@
+"""Strategies: the same object in backtest, paper and live trading."""

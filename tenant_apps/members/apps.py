@@ -1,0 +1,76 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from django.apps import AppConfig
+
+if TYPE_CHECKING:
+    from shared_apps.tenants.demo import DemoPerson
+    from shared_apps.tenants.models import Tenant
+    from shared_apps.users.events import ProfileChanged
+    from shared_apps.users.models import User
+
+
+class MembersConfig(AppConfig):
+    name = "tenant_apps.members"
+    label = "members"
+
+    def ready(self) -> None:
+        from shared_apps.access.actors import register_loader
+        from shared_apps.core.events import subscribe
+        from shared_apps.tenants.demo import register_tenant_seed
+        from shared_apps.tenants.steps import register_tenant_hook
+        from shared_apps.users import events
+        from shared_apps.users.hooks import register_join_hook
+
+        from . import queries
+
+        register_loader(queries.load_member)
+        register_tenant_hook("members", _add_owner)
+        register_tenant_seed("members", _seed)
+        register_join_hook("members", _add_joined)
+        subscribe(events.ProfileChanged, _copy_profile)
+
+
+def _add_owner(*, tenant: Tenant, owner: User | None) -> None:
+    """Hook of a new tenant: its owner's Member row, where it has an owner yet (C39)."""
+    from shared_apps.access.actors import Actor
+
+    from . import services
+
+    if owner is not None:
+        actor = Actor.system("members.add_owner", tenant.schema_name)
+        services.add_member(actor=actor, user=owner, capabilities=["owner"])
+
+
+def _add_joined(*, user: User) -> None:
+    """Hook of registration: whoever joins gets a Member row without capabilities (C26)."""
+    from shared_apps.access.actors import Actor
+    from shared_apps.core.context import current_schema
+
+    from . import services
+
+    services.add_member(actor=Actor.system("members.add_joined", current_schema()), user=user)
+
+
+def _copy_profile(event: ProfileChanged) -> None:
+    """A person's new name or address reaches their Member rows, each tenant in a transaction of its own."""
+    from shared_apps.core.background import enqueue
+    from shared_apps.core.context import platform_context
+
+    with platform_context():
+        enqueue("members.copy_profile", user_id=event.user_id)
+
+
+def _seed(tenant: Tenant, people: list[DemoPerson]) -> None:
+    """The demo's people with their capabilities."""
+    from django.db import transaction
+
+    from shared_apps.access.actors import Actor
+
+    from . import services
+
+    actor = Actor.system("members.seed_demo", tenant.schema_name)
+    with transaction.atomic():
+        for person in people:
+            services.add_member(actor=actor, user=person.user, capabilities=person.capabilities)

@@ -1,0 +1,89 @@
+"""The catalogue of capabilities: what each is for, and what must hold before a member gets it (F30).
+
+Apps above register what only they can check (verified e-mail, identity, payouts); without a registered
+prerequisite a capability is given by decision alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from shared_apps.access.catalogue import all_permissions
+
+from . import rules
+from .models import Capability, Member
+
+
+@dataclass(frozen=True, slots=True)
+class Prerequisite:
+    """Something that must be true of a member; ``holds`` asks the database."""
+
+    key: str
+    label: str | Promise
+    holds: Callable[[Member], bool]
+
+
+DESCRIPTIONS: dict[str, str | Promise] = {
+    Capability.OWNER: _("Answers for the organisation: settings, members, and who else owns it."),
+    Capability.TENANT_ADMIN: _("Runs the organisation day by day: members and their capabilities."),
+    Capability.TENANT_AUDITOR: _("Reads everything, the log too, and changes nothing."),
+    Capability.VERIFIER: _("Examines cards before they change hands."),
+    Capability.SELLER: _("Offers cards for sale."),
+    Capability.BUYER: _("Buys cards."),
+    Capability.TRADER: _("Trades on accounts of their own and runs bots."),
+    Capability.AFFILIATE: _("Brings new members and shares in what they pay."),
+}
+
+_prerequisites: dict[str, dict[str, Prerequisite]] = {}
+
+
+def register_prerequisite(capability: str, prerequisite: Prerequisite) -> None:
+    """Demand something of every member who is to get a capability."""
+    _prerequisites.setdefault(Capability(capability), {})[prerequisite.key] = prerequisite
+
+
+def prerequisites_of(capability: str) -> list[Prerequisite]:
+    """What a capability presupposes, in order of registration."""
+    return list(_prerequisites.get(capability, {}).values())
+
+
+def missing_for(member: Member, capability: str) -> list[Prerequisite]:
+    """The prerequisites of a capability that this member does not meet."""
+    return [each for each in prerequisites_of(capability) if not each.holds(member)]
+
+
+@dataclass(frozen=True, slots=True)
+class RoleEntry:
+    """One capability as the API and the pages show it."""
+
+    name: str
+    label: str
+    description: str
+    granted_by: list[str]
+    prerequisites: list[dict[str, str]]
+    permissions: list[dict[str, str]]
+
+
+def catalogue() -> list[RoleEntry]:
+    """Every capability with its labels, prerequisites and rows of the matrix, in the current language."""
+    return [
+        RoleEntry(
+            name=str(capability.value),
+            label=str(capability.label),
+            description=str(DESCRIPTIONS[capability]),
+            granted_by=list(rules.granted_by(capability)),
+            prerequisites=[
+                {"key": each.key, "label": str(each.label)} for each in prerequisites_of(capability)
+            ],
+            permissions=[
+                {"name": row.name, "label": str(row.label), "relation": row.cells[capability].name.lower()}
+                for row in all_permissions()
+                if capability in row.cells
+            ],
+        )
+        for capability in Capability
+    ]

@@ -1,0 +1,25 @@
+"""Rows of the matrix for the people of an organisation."""
+
+from django.utils.translation import gettext_lazy as _
+
+from shared_apps.access.catalogue import Permission, Relation, register
+from shared_apps.access.personas import MEMBER
+
+_LEADERS = {"owner": Relation.TENANT, "tenant_admin": Relation.TENANT}
+
+register(
+    Permission("members.view_dashboard", _("Open the dashboard"), {MEMBER: Relation.OWN}),
+    Permission(
+        "members.view_member",
+        _("Read members"),
+        {**_LEADERS, "tenant_auditor": Relation.TENANT, MEMBER: Relation.OWN},
+    ),
+    Permission("members.view_role", _("Read what each role is for"), {MEMBER: Relation.TENANT}),
+    Permission("members.change_capabilities", _("Change what members may do"), _LEADERS),
+    Permission("members.deactivate_member", _("Deactivate and reactivate members"), _LEADERS),
+    Permission(
+        "members.view_grant",
+        _("Read who can see a single object, and why"),
+        {**_LEADERS, "tenant_auditor": Relation.TENANT},
+    ),
+)

@@ -1,0 +1,180 @@
+"""Every write to members. Commands open their own durable transaction; ``add_member`` is a step."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from uuid import UUID
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from shared_apps.access.actors import Actor, forget_actor
+from shared_apps.access.catalogue import require
+from shared_apps.core.context import PUBLIC, current_schema, platform_context
+from shared_apps.core.errors import DomainError, ForbiddenError
+from shared_apps.core.events import emit
+from shared_apps.tenants.models import Membership, Tenant
+from shared_apps.users import principals
+from shared_apps.users.models import User
+from shared_apps.users.services.sessions import end_sessions_in
+
+from . import queries, rules
+from .capabilities import missing_for
+from .events import ActivationChanged, MemberAdded, RoleChanged
+from .models import Capability, Member
+
+
+def add_member(*, actor: Actor, user: User, capabilities: Sequence[str] = ()) -> Member:
+    """Step: give a person their row in the tenant we are in; the existing one if there is one.
+
+    An existing row is left as it is: joining again neither reactivates nor promotes.
+    """
+    _refuse_outside_transaction()
+    if current_schema() == PUBLIC:
+        raise RuntimeError("members live in tenants, and we are in none")
+    member, created = Member.objects.get_or_create(
+        user_id=user.pk,
+        defaults={
+            "name": user.display_name,
+            "email": user.email,
+            "capabilities": _in_order(capabilities),
+        },
+    )
+    if created:
+        emit(MemberAdded(member_id=member.pk, user_id=user.pk, capabilities=member.capabilities))
+        _forget(user.pk)
+    return member
+
+
+@transaction.atomic(durable=True)
+def change_capabilities(*, actor: Actor, member_id: UUID, capabilities: Iterable[str]) -> Member:
+    """Set what a member may do.
+
+    Raises ForbiddenError ``member.owner_by_owner`` where only an owner may act, DomainError
+    ``member.last_owner`` and ``member.prerequisite_missing`` (field ``capabilities``).
+    """
+    require(actor, "members.change_capabilities")
+    owners = _lock_owners()
+    member = queries.get_member(actor, member_id, "members.change_capabilities", for_update=True)
+    before, after = list(member.capabilities), _in_order(capabilities)
+    _refuse_owner_by_others(actor, member, rules.ungrantable(actor.capabilities, before, after))
+    if rules.OWNER in before and rules.OWNER not in after:
+        _refuse_last_owner(owners, member)
+    for capability in set(after) - set(before):
+        if missing := missing_for(member, capability):
+            raise DomainError(
+                "member.prerequisite_missing",
+                _("“%(role)s” needs first: %(missing)s.")
+                % {
+                    "role": Capability(capability).label,
+                    "missing": ", ".join(str(each.label) for each in missing),
+                },
+                field="capabilities",
+            )
+    if before == after:
+        return member
+    member.capabilities = after
+    member.save(update_fields=["capabilities"])
+    emit(RoleChanged(member_id=member.pk, user_id=member.user_id, before=before, after=after))
+    _forget(member.user_id)
+    return member
+
+
+@transaction.atomic(durable=True)
+def deactivate_member(*, actor: Actor, member_id: UUID) -> Member:
+    """Shut a member out: no log-in here any more, open sessions of this tenant end; nothing is deleted.
+
+    Raises ForbiddenError ``member.owner_by_owner`` and DomainError ``member.last_owner``, ``member.oneself``.
+    """
+    require(actor, "members.deactivate_member")
+    owners = _lock_owners()
+    member = queries.get_member(actor, member_id, "members.deactivate_member", for_update=True)
+    _refuse_owner_by_others(actor, member, [])
+    if rules.OWNER in member.capabilities:
+        _refuse_last_owner(owners, member)
+    if member.pk == actor.member_id:
+        raise DomainError("member.oneself", _("You cannot deactivate yourself."))
+    return _set_active(member, False)
+
+
+@transaction.atomic(durable=True)
+def reactivate_member(*, actor: Actor, member_id: UUID) -> Member:
+    """Let a deactivated member in again, with the capabilities they had."""
+    require(actor, "members.deactivate_member")
+    member = queries.get_member(actor, member_id, "members.deactivate_member", for_update=True)
+    _refuse_owner_by_others(actor, member, [])
+    return _set_active(member, True)
+
+
+@transaction.atomic(durable=True)
+def copy_profile(*, user_id: int, name: str, email: str) -> None:
+    """Write a person's new name and address into their Member row here.
+
+    Emits nothing: users.profile_changed was the event, this is its copy.
+    """
+    member = Member.objects.select_for_update().filter(user_id=user_id).first()
+    if member is None or (member.name, member.email) == (name, email):
+        return
+    member.name, member.email = name, email
+    member.save(update_fields=["name", "email"])
+    forget_actor(user_id, current_schema())
+
+
+def _set_active(member: Member, is_active: bool) -> Member:
+    if member.is_active == is_active:
+        return member
+    schema = current_schema()
+    member.is_active = is_active
+    member.save(update_fields=["is_active"])
+    with platform_context():
+        tenant = Tenant.objects.get(schema_name=schema)
+        Membership.objects.filter(tenant=tenant, user_id=member.user_id).update(is_active=is_active)
+        if not is_active:
+            end_sessions_in(user_id=member.user_id, tenant=tenant, reason="deactivated")
+    emit(ActivationChanged(member_id=member.pk, user_id=member.user_id, is_active=is_active))
+    _forget(member.user_id)
+    return member
+
+
+def _forget(user_id: int) -> None:
+    """What this process remembers of a person here: the actor, and who stands behind their credentials."""
+    forget_actor(user_id, current_schema())
+    principals.forget_user(user_id)
+
+
+def _lock_owners() -> list[UUID]:
+    """Lock the active owners' rows by primary key, so that two requests cannot remove the last two."""
+    rows = Member.objects.filter(capabilities__contains=[rules.OWNER], is_active=True)
+    return list(rows.order_by("pk").select_for_update().values_list("pk", flat=True))
+
+
+def _refuse_last_owner(owners: list[UUID], member: Member) -> None:
+    if owners == [member.pk]:
+        raise DomainError(
+            "member.last_owner",
+            _("An organisation needs an owner: make somebody else one first."),
+            field="capabilities",
+        )
+
+
+def _refuse_owner_by_others(actor: Actor, member: Member, ungrantable: list[str]) -> None:
+    if actor.is_system:
+        return
+    if ungrantable or not rules.may_touch(actor.capabilities, member.capabilities):
+        raise ForbiddenError("member.owner_by_owner", _("Only an owner may do this."))
+
+
+def _in_order(capabilities: Iterable[str]) -> list[str]:
+    wanted = set(capabilities)
+    if unknown := wanted - set(Capability.values):
+        raise DomainError(
+            "member.unknown_capability",
+            _("There is no such capability: %(names)s.") % {"names": ", ".join(sorted(unknown))},
+            field="capabilities",
+        )
+    return [name for name in Capability.values if name in wanted]
+
+
+def _refuse_outside_transaction() -> None:
+    if not transaction.get_connection().in_atomic_block:
+        raise transaction.TransactionManagementError("add_member is a step of a command's transaction")

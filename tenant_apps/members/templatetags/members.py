@@ -1,0 +1,16 @@
+"""Template tags for members."""
+
+from django import template
+from django.utils.safestring import SafeString
+
+from shared_apps.ui.templatetags.ui import badge
+from tenant_apps.members.models import Capability
+
+register = template.Library()
+
+
+@register.simple_tag
+def capability_badge(name: str) -> SafeString:
+    """A capability by its translated name; one that no longer exists keeps its stored word."""
+    label = Capability(name).label if name in Capability.values else name
+    return badge(str(label), "accent")

@@ -1,0 +1,1 @@
+"""Orders to venues, their executions, and the positions that follow from them."""

@@ -1,0 +1,1 @@
+"""Orders, executions and positions over the API."""

@@ -1,0 +1,1 @@
+"""Pure decisions about orders and positions: no database, no clock."""

@@ -1,0 +1,1 @@
+"""Members' accounts at venues, and the venues themselves."""

@@ -1,0 +1,17 @@
+from django.apps import AppConfig
+
+
+class TradingAccountsConfig(AppConfig):
+    name = "tenant_apps.trading_accounts"
+    label = "trading_accounts"
+
+    def ready(self) -> None:
+        from shared_apps.tenants.demo import register_tenant_seed
+
+        from . import permissions  # noqa: F401 - registers the app's rows of the matrix
+        from .demo import seed_account
+        from .venues.base import register_venue
+        from .venues.paper.installed import PAPER
+
+        register_venue(PAPER)
+        register_tenant_seed("trading_accounts", seed_account)
