@@ -1,0 +1,1 @@
+"""``make demo``: the whole story against a running server, through its public API alone."""
