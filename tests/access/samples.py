@@ -1,0 +1,98 @@
+"""A request for every route, so that each cell of the matrix can be tried over HTTP.
+
+An app's own requests stand in ``tests/<app>/samples.py``, which calls :func:`sample`; the test of the matrix
+imports them all. A route without one fails.
+"""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from .world import Persona, World
+
+Value = Callable[["World", "Persona"], Any]
+Body = Callable[["World", "Persona", Any], dict[str, Any]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sample:
+    """How to call one route.
+
+    ``own`` and ``other`` give the value of the address's parameter (or a dict of several) for an object of
+    the person's own and for somebody else's; ``params`` where the address has parameters but no object.
+    ``body`` is the JSON or the form, or a function that also gets that value.
+    ``acts`` is the permission that decides how far the action reaches, ``sees`` the one that decides whether
+    the object is visible, where they are not the route's own and that of GET on the object's address.
+    ``shows`` is a text that appears in a list's answer exactly when the relation goes beyond one's own rows.
+    ``may`` are statuses that an allowed request may get beside success and 400; ``to_login`` says that it
+    ends at the log-in page.
+    """
+
+    own: Value | None = None
+    other: Value | None = None
+    params: dict[str, Any] | None = None
+    body: Body | dict[str, Any] | None = None
+    query: dict[str, str] | None = None
+    acts: str = ""
+    sees: str = ""
+    shows: Value | None = None
+    may: frozenset[int] = frozenset()
+    to_login: bool = False
+
+
+_SAMPLES: dict[str, Sample] = {}
+_MAKERS: list[Callable[[World], object]] = []
+
+
+def sample(*routes: str, **fields: Any) -> None:
+    """Register one request for routes by their keys, e.g. ``"tenant GET /api/v1/members/{pk}/"``.
+
+    ``both GET /x/`` stands for the platform's and the tenant's host.
+    """
+    for route in routes:
+        for key in _both(route):
+            if key in _SAMPLES:
+                raise ValueError(f"{key} has a sample already")
+            _SAMPLES[key] = Sample(**fields)
+
+
+def prepare(maker: Callable[[World], object]) -> Callable[[World], object]:
+    """Register a function that makes objects for the samples, called inside the tenant with an actor.
+
+    It stores them in ``world.things``; ``world.thing_of(kind, persona)`` finds them.
+    """
+    _MAKERS.append(maker)
+    return maker
+
+
+def makers() -> list[Callable[[World], object]]:
+    """What apps make before the cells are tried."""
+    samples()
+    return _MAKERS
+
+
+def _both(route: str) -> list[str]:
+    host, rest = route.split(" ", 1)
+    return [f"{each} {rest}" for each in (("platform", "tenant") if host == "both" else (host,))]
+
+
+@cache
+def samples() -> dict[str, Sample]:
+    """Every app's samples by route."""
+    root = Path(__file__).resolve().parents[1]
+    for path in sorted(root.glob("*/samples.py")):
+        if path.parent.name != "access":
+            importlib.import_module(f"tests.{path.parent.name}.samples")
+    return _SAMPLES
+
+
+sample(
+    "both GET /api/schema/", "both GET /credits/", "both GET /docs/access/", "both GET /gallery/",
+    "both GET /mailbox/", "both GET /swagger/", "platform GET /",
+)  # fmt: skip

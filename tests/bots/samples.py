@@ -1,0 +1,60 @@
+"""Requests of the bots' API for the test of the matrix."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tenant_apps.bots.models import Bot, StrategyVersion
+from tests.access.samples import prepare, sample
+from tests.access.world import Persona, World
+from tests.trading_accounts.samples import others_account, own_account
+
+_CONFLICT = frozenset({409, 422})  # allowed, but the bot is not in that state
+
+
+@prepare
+def _bots(world: World) -> None:
+    version = StrategyVersion.objects.create(
+        strategy="sma_cross", code_version=1, params={"fast": 3, "slow": 8}, params_hash="0" * 64
+    )
+    for key, member in world.members():
+        world.things["bot", key] = Bot.objects.create(
+            member=member, trading_account=world.things["account", key], strategy_version=version,
+            name=f"Bot of {key}", symbol="ETH-BTC", interval="1m", status="stopped",
+        )  # fmt: skip
+
+
+def _own(world: World, persona: Persona) -> Any:
+    return world.thing_of("bot", persona).pk
+
+
+def _others(world: World, persona: Persona) -> Any:
+    return world.thing_of("bot", world.bystander).pk
+
+
+def _bot_on(world: World, persona: Persona, account: Any) -> dict[str, Any]:
+    return {
+        "name": "Made by the matrix", "trading_account": account, "symbol": "ETH-BTC", "interval": "1m",
+        "strategy": "sma_cross", "params": {"fast": 3, "slow": 8},
+    }  # fmt: skip
+
+
+_BOT = {"own": _own, "other": _others}
+
+sample("tenant GET /api/v1/bots/strategies/")
+sample("tenant GET /api/v1/bots/statistics/")
+sample("tenant GET /api/v1/bots/", query={"page_size": "100"}, shows=_others)
+sample(
+    "tenant POST /api/v1/bots/", own=own_account, other=others_account, body=_bot_on,
+    sees="trading_accounts.view_account",
+)  # fmt: skip
+sample("tenant GET /api/v1/bots/{pk}/", **_BOT)
+sample("tenant GET /api/v1/bots/{bot_id}/decisions/", **_BOT)
+sample("tenant GET /api/v1/bots/{bot_id}/events/", **_BOT)
+sample("tenant POST /api/v1/bots/{pk}/start/", may=_CONFLICT, **_BOT)
+sample("tenant POST /api/v1/bots/{pk}/pause/", body={}, may=_CONFLICT, **_BOT)
+sample("tenant POST /api/v1/bots/{pk}/stop/", body={}, may=_CONFLICT, **_BOT)
+sample(
+    "tenant POST /api/v1/bots/{pk}/switch-strategy/",
+    body={"strategy": "sma_cross", "params": {"fast": 3, "slow": 8}}, may=_CONFLICT, **_BOT,
+)  # fmt: skip

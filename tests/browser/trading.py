@@ -1,0 +1,112 @@
+"""What the pages of trading show: a paper account, a bot that has traded, decisions, an open position."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from decimal import Decimal
+from uuid import UUID
+
+from django.db import transaction
+
+from shared_apps.access.actors import load_actor
+from shared_apps.core.context import audit_context, platform_context, tenant_context
+from shared_apps.tenants.models import Tenant
+from shared_apps.users.models import User
+from tenant_apps.bots import services as bots
+from tenant_apps.bots.models import Decision
+from tenant_apps.todos import services as todos
+from tenant_apps.trading import services as trading
+from tenant_apps.trading_accounts import services as accounts
+from tests.support.trading import SYMBOL, Market, run_outbox
+
+WALK = (
+    10_000,
+    10_000,
+    10_050,
+    10_180,
+    10_300,
+    10_420,
+    10_390,
+    10_240,
+    10_060,
+    9_900,
+    9_870,
+    9_960,
+    10_110,
+    10_260,
+)
+
+
+@contextmanager
+def in_one_transaction() -> Iterator[None]:
+    """Commands open their own transactions; what tests write beside them needs one too, and an actor."""
+    atomic = transaction.atomic()
+    atomic._from_testcase = True  # durable commands may nest in it, as in Django's own test cases
+    with audit_context(actor_label="test"), atomic:
+        yield
+
+
+@dataclass
+class Traded:
+    """What was made; ``close`` lets the market go on and the bot decide."""
+
+    tenant: Tenant
+    market: Market
+    account_id: UUID
+    bot_id: UUID
+    idle_bot_id: UUID
+
+    def close(self, *closes: int) -> None:
+        """Close bars, each met by the tenant's orders and bots."""
+        for close in closes:
+            with in_one_transaction():
+                self.market.close(close)
+            with tenant_context(self.tenant), audit_context(actor_label="test"):
+                trading.meet_market(symbol=SYMBOL, interval="1m")
+            run_outbox(self.tenant.schema_name)
+
+    def decision_id(self, verdict: str) -> UUID:
+        """The latest decision with that verdict."""
+        with tenant_context(self.tenant):
+            return Decision.objects.filter(verdict=verdict).values_list("pk", flat=True)[0]
+
+
+def make_trading() -> Traded:
+    """Acme's trader trades; everything is committed."""
+    with in_one_transaction(), platform_context():
+        tenant = Tenant.objects.get(slug="acme")
+        user = User.objects.get(email="trader@acme.example.com")
+        market = Market()
+        market.close(*([10_000, 10_010, 9_990] * 12))
+    with audit_context(actor_id=user.pk, actor_email=user.email), tenant_context(tenant):
+        trader = load_actor(user, tenant, fresh=True)
+        account = accounts.create_account(
+            actor=trader,
+            venue="paper",
+            name="Paper one",
+            currency="EUR",
+            settings={"paper": {"slippage": "0"}},
+        )
+        accounts.connect_account(actor=trader, trading_account_id=account.pk)
+        params = {"fast": 2, "slow": 4, "quantity": "1.5"}
+        common = {
+            "trading_account_id": account.pk,
+            "symbol": SYMBOL,
+            "interval": "1m",
+            "strategy": "sma_cross",
+        }
+        bot = bots.create_bot(actor=trader, name="Crosser", params=params, **common)
+        idle = bots.create_bot(actor=trader, name="Waiting", params=params | {"slow": 30}, **common)
+        bots.start_bot(actor=trader, bot_id=bot.pk)
+        todos.create_todo(actor=trader, title="Read the audit log")
+        traded = Traded(tenant, market, account.pk, bot.pk, idle.pk)
+    traded.close(*WALK)
+    with audit_context(actor_id=user.pk, actor_email=user.email), tenant_context(tenant):
+        trading.place_order(
+            actor=trader, trading_account_id=account.pk, symbol=SYMBOL, side="buy", quantity=Decimal(2)
+        )
+    run_outbox(tenant.schema_name)
+    traded.close(10_280)
+    return traded

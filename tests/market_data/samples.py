@@ -1,0 +1,43 @@
+"""Requests of the market data's API for the test of the matrix."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from shared_apps.core.context import platform_context
+from shared_apps.market_data.models import Instrument
+from tests.access.samples import prepare, sample
+from tests.access.world import World
+
+SYMBOL = "MATRIX-EUR"
+
+
+@prepare
+def _instrument(world: World) -> None:
+    with platform_context():
+        Instrument.objects.create(
+            symbol=SYMBOL,
+            kind="simulated",
+            price_tick=Decimal("0.01"),
+            lot_step=Decimal("0.1"),
+            is_simulated=True,
+        )
+
+
+_ONE = {"params": {"symbol": SYMBOL}}
+_CANDLES = {"query": {"instrument": SYMBOL, "interval": "1m"}}
+_FEED = "/api/v1/market-data/instruments/{symbol}/feed/"
+
+sample("tenant GET /api/v1/trading/instruments/", "platform GET /api/v1/market-data/instruments/")
+sample(
+    "tenant GET /api/v1/trading/instruments/{symbol}/", "platform GET /api/v1/market-data/instruments/{symbol}/",
+    **_ONE,
+)  # fmt: skip
+sample("tenant GET /api/v1/trading/candles/", "platform GET /api/v1/market-data/candles/", **_CANDLES)
+sample(
+    "platform POST /api/v1/market-data/instruments/",
+    body={"symbol": "MADE-EUR", "kind": "simulated", "price_tick": "0.01", "lot_step": "0.1"},
+)
+sample("platform POST /api/v1/market-data/imports/", body={}, may=frozenset({415}))  # it takes files
+sample(f"platform PUT {_FEED}", body={"interval": "1m", "kind": "replay"}, **_ONE)
+sample(f"platform DELETE {_FEED}", may=frozenset({404}), **_ONE)  # there is none

@@ -1,0 +1,50 @@
+"""Two owners who take the other's ownership at the same moment: one of them stays."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+
+import pytest
+from django.db import connection, transaction
+
+from shared_apps.access.actors import load_actor
+from shared_apps.core.context import audit_context, tenant_context
+from shared_apps.core.errors import DomainError
+from shared_apps.tenants.models import Tenant
+from shared_apps.users.models import User
+from tenant_apps.members import services
+from tenant_apps.members.models import Member
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_last_two_owners_cannot_remove_each_other(person: Callable[[str], User]) -> None:
+    acme = Tenant.objects.get(slug="acme")
+    owner, staff = person("owner@acme"), person("staff@acme")
+    with tenant_context(acme), transaction.atomic():
+        Member.objects.filter(user_id=staff.pk).update(capabilities=["owner"])
+        ids = dict(Member.objects.values_list("user_id", "pk"))
+    actors = {user.pk: load_actor(user, acme, fresh=True) for user in (owner, staff)}
+    barrier, outcomes = threading.Barrier(2), []
+
+    def demote(by: User, whom: User) -> None:
+        try:
+            with tenant_context(acme), audit_context(actor_label="test"):
+                barrier.wait()
+                services.change_capabilities(
+                    actor=actors[by.pk], member_id=ids[whom.pk], capabilities=["trader"]
+                )
+            outcomes.append("changed")
+        except DomainError as refused:
+            outcomes.append(refused.code)
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=demote, args=pair) for pair in ((owner, staff), (staff, owner))]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(timeout=30)
+    assert sorted(outcomes) == ["changed", "member.last_owner"]
+    with tenant_context(acme):
+        assert Member.objects.filter(capabilities__contains=["owner"]).count() == 1

@@ -1,0 +1,55 @@
+"""Requests of the identity API and its pages for the test of the matrix."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tests.access.samples import sample
+from tests.access.world import Persona, World
+
+
+def _a_person(world: World, persona: Persona) -> Any:
+    return world.bystander.user.pk
+
+
+def _refresh(world: World, persona: Persona, _value: Any) -> dict[str, str]:
+    """A refresh token that holds on this host, whoever asks."""
+    holder = world.people[persona.host, "plain" if persona.host == "tenant" else "subscriber"]
+    return {"refresh": holder.tokens.refresh}
+
+
+def _own_session(world: World, persona: Persona) -> Any:
+    return persona.tokens.session.pk if persona.tokens else world.bystander.tokens.session.pk
+
+
+def _others_session(world: World, persona: Persona) -> Any:
+    return world.bystander.tokens.session.pk
+
+
+sample("both POST /api/v1/auth/login/", body={"email": "nobody@example.com", "password": "x"})
+sample("both POST /api/v1/auth/logout/", body=_refresh)
+sample("both POST /api/v1/auth/token/refresh/", body=_refresh)
+sample("both POST /api/v1/auth/password/change/", body={"old_password": "wrong"})
+sample("both POST /api/v1/auth/password/reset/", body={"email": "nobody@example.com"})
+sample("both POST /api/v1/auth/password/reset/confirm/", body={"token": "x"})
+sample("both POST /api/v1/auth/registration/", body={"email": "x"})
+sample("both POST /api/v1/auth/registration/join/", body={})
+sample("both GET /api/v1/auth/user/")
+sample("both PATCH /api/v1/auth/user/", body={"bio": "x"})
+sample("both GET /api/v1/auth/sessions/")
+sample("both DELETE /api/v1/auth/sessions/")
+sample(
+    "both DELETE /api/v1/auth/sessions/{session_id}/",
+    own=_own_session, other=_others_session, sees="users.view_self",
+)  # fmt: skip
+sample("both POST /api/v1/auth/ws-ticket/")
+sample("platform GET /api/v1/users/", shows=lambda world, persona: world.bystander.user.email)
+sample("platform POST /api/v1/users/", body={"email": "made@example.com"})
+sample("platform GET /api/v1/users/{pk}/", other=_a_person)
+sample("platform PATCH /api/v1/users/{pk}/", other=_a_person, body={"bio": "changed"})
+
+sample("both GET /login/", "both POST /login/", "tenant GET /register/", "tenant POST /register/")
+sample("both GET /logout/", "both POST /logout/", to_login=True)
+sample("tenant GET /join/", "tenant POST /join/", may=frozenset({403}))  # without a signed link
+sample("both GET /password/reset/", "both POST /password/reset/")
+sample("both GET /password/reset/confirm/", "both POST /password/reset/confirm/", may=frozenset({403}))

@@ -1,0 +1,222 @@
+"""Joining by oneself (C26, C40): one answer for every address, no second account for anybody."""
+
+from __future__ import annotations
+
+import re
+import threading
+import time
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.core.mail import EmailMessage
+from django.db import connection, connections
+from django.test.utils import CaptureQueriesContext
+
+from shared_apps.core.context import current_schema, platform_context, tenant_context
+from shared_apps.core.events import subscribe
+from shared_apps.core.models import OutboxMessage
+from shared_apps.tenants.models import Membership, Tenant
+from shared_apps.users.events import UserRegistered
+from shared_apps.users.models import User
+from tenant_apps.members.models import Member
+from tests.users.conftest import Api
+
+MakeApi = Callable[..., Api]
+Person = Callable[[str], User]
+SendMails = Callable[[], list[EmailMessage]]
+GOOD = "quite-good-Passw0rd"
+pytestmark = pytest.mark.req("F19", "C40", "S4-73")
+
+
+def register(door: Api, email: str, **more: Any) -> Any:
+    return door.post("auth/registration/", {"email": email, "password1": GOOD, "password2": GOOD, **more})
+
+
+def counts(*tenants: Tenant) -> list[int]:
+    numbers = [User.objects.count(), Membership.objects.count()]
+    for tenant in tenants:
+        with tenant_context(tenant):
+            numbers.append(Member.objects.count())
+    return numbers
+
+
+@pytest.mark.req("C26", "S4-19")
+def test_a_new_person_becomes_user_membership_and_member(
+    acme: Tenant, api: MakeApi, send_mails: SendMails
+) -> None:
+    heard: list[tuple[str, str]] = []
+    subscribe(UserRegistered, lambda event: heard.append((current_schema(), event.email)))
+    answer = register(api("acme"), "Nina@New.example.com", first_name="Nina", last_name="New")
+    assert answer.status_code == 201
+    user = User.objects.get(email="nina@new.example.com")
+    assert (user.role, user.username, user.is_active) == ("subscriber", "nina@new.example.com", True)
+    assert user.check_password(GOOD) and user.password_updated is not None and user.tenant_id is None
+    assert Membership.objects.get(user=user).tenant == acme
+    with tenant_context(acme):
+        member = Member.objects.get(user_id=user.pk)
+    assert (member.name, member.email, member.capabilities) == ("Nina New", "nina@new.example.com", [])
+    assert heard == [(acme.schema_name, "nina@new.example.com")]
+    (message,) = send_mails()
+    assert message.to == ["nina@new.example.com"] and "http://acme.localhost/login/" in str(message.body)
+    door = api("acme")
+    door.password = GOOD
+    assert door.log_in("nina@new.example.com").status_code == 200
+
+
+def test_one_password_field_is_enough(acme: Tenant, api: MakeApi) -> None:
+    answer = api("acme").post("auth/registration/", {"email": "a@new.example.com", "password": GOOD})
+    assert answer.status_code == 201 and User.objects.filter(email="a@new.example.com").exists()
+
+
+def test_the_platform_registers_people_without_a_tenant(acme: Tenant, api: MakeApi) -> None:
+    assert register(api(None), "nina@new.example.com").status_code == 201
+    assert not Membership.objects.filter(user__email="nina@new.example.com").exists()
+
+
+@pytest.mark.parametrize(
+    "email", ["trader@globex.example.com", "TRADER@globex.example.com", "trader@acme.example.com"]
+)
+def test_a_known_address_gets_the_same_answer_and_changes_nothing(
+    acme: Tenant, globex: Tenant, api: MakeApi, person: Person, email: str
+) -> None:
+    before, known = counts(acme, globex), person("trader@globex").password
+    new = register(api("acme"), "nina@new.example.com")
+    with_new = counts(acme, globex)
+    answer = register(api("acme"), email)
+    assert (answer.status_code, answer.content) == (new.status_code, new.content)
+    assert counts(acme, globex) == with_new != before
+    assert person("trader@globex").password == known
+
+
+def test_a_known_address_joins_by_the_mailed_link_and_keeps_its_password(
+    acme: Tenant, globex: Tenant, api: MakeApi, send_mails: SendMails, person: Person
+) -> None:
+    register(api("acme"), "trader@globex.example.com")
+    (message,) = send_mails()
+    assert message.to == ["trader@globex.example.com"]
+    found = re.search(r"http://acme\.localhost/join/\?token=(\S+)", str(message.body))
+    assert found is not None
+    assert api("acme").log_in("trader@globex.example.com").status_code == 400
+    wrong_host = api("globex").post("auth/registration/join/", {"token": found[1]})
+    assert wrong_host.status_code == 403
+    for _ in range(2):
+        assert api("acme").post("auth/registration/join/", {"token": found[1]}).status_code == 200
+    assert api("acme").log_in("trader@globex.example.com").status_code == 200
+    user = person("trader@globex")
+    assert user.tenant == globex and user.memberships.count() == 2
+    with tenant_context(acme):
+        assert Member.objects.get(user_id=user.pk).capabilities == []
+
+
+def test_a_link_does_not_bring_back_who_was_shut_out(
+    acme: Tenant, api: MakeApi, send_mails: SendMails, person: Person
+) -> None:
+    user = person("trader@acme")
+    register(api("acme"), "trader@globex.example.com")
+    token = re.search(r"token=(\S+)", str(send_mails()[0].body))[1]  # type: ignore[index]
+    Membership.objects.create(user=person("trader@globex"), tenant=acme, is_active=False)
+    assert api("acme").post("auth/registration/join/", {"token": token}).status_code == 200
+    assert not Membership.objects.get(user=person("trader@globex"), tenant=acme).is_active
+    assert Membership.objects.get(user=user, tenant=acme).is_active
+
+
+def test_a_member_is_told_that_they_have_an_account(
+    acme: Tenant, api: MakeApi, send_mails: SendMails
+) -> None:
+    register(api("acme"), "trader@acme.example.com")
+    (message,) = send_mails()
+    assert "already have an account" in message.subject and "token=" not in str(message.body)
+
+
+def test_nobody_joins_the_platform(acme: Tenant, api: MakeApi) -> None:
+    assert api(None).post("auth/registration/join/", {"token": "x"}).status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("body", "field"),
+    [
+        ({"email": "x"}, "email"),
+        ({"email": "a@b.example.com"}, "password1"),
+        ({"email": "a@b.example.com", "password1": "short"}, "password1"),
+        ({"email": "a@b.example.com", "password1": GOOD, "password2": "other"}, "password2"),
+        ({"email": "a@b.example.com", "password1": GOOD, "username": "me@home"}, "username"),
+        ({"email": "a@b.example.com", "password1": GOOD, "username": "with space"}, "username"),
+        ({"email": "a@b.example.com", "password1": GOOD, "username": "tariq"}, "username"),
+        ({"email": "a@b.example.com", "password1": GOOD, "first_name": "x" * 151}, "first_name"),
+        ({"email": "a\x00@b.example.com", "password1": GOOD}, "email"),
+    ],
+)
+def test_bad_bodies_name_their_field_and_write_nothing(
+    acme: Tenant, api: MakeApi, person: Person, body: dict[str, str], field: str
+) -> None:
+    User.objects.filter(pk=person("trader@acme").pk).update(username="tariq")
+    before = counts(acme)
+    answer = api("acme").post("auth/registration/", body)
+    assert answer.status_code == 400 and field in answer.json()["details"]
+    assert counts(acme) == before and not OutboxMessage.objects.filter(task__startswith="users.").exists()
+
+
+def test_nothing_else_in_the_body_counts(acme: Tenant, globex: Tenant, api: MakeApi) -> None:
+    more = {"role": "superadmin", "is_staff": True, "tenant": globex.pk, "is_superuser": True, "id": 1,
+            "capabilities": ["owner"]}  # fmt: skip
+    assert register(api("acme"), "nina@new.example.com", **more).status_code == 201
+    user = User.objects.get(email="nina@new.example.com")
+    assert (user.role, user.is_staff, user.tenant_id) == ("subscriber", False, None)
+    assert [membership.tenant_id for membership in user.memberships.all()] == [acme.pk]
+
+
+def test_somebody_elses_name_that_looks_like_the_address_is_no_obstacle(
+    acme: Tenant, api: MakeApi, person: Person
+) -> None:
+    User.objects.filter(pk=person("trader@acme").pk).update(username="nina@new.example.com")
+    assert register(api("acme"), "nina@new.example.com").status_code == 201
+    assert User.objects.get(email="nina@new.example.com").username.startswith("nina-")
+
+
+def test_known_and_new_do_the_same_work(acme: Tenant, api: MakeApi) -> None:
+    def statements(email: str) -> list[str]:
+        with CaptureQueriesContext(connection) as queries:
+            assert register(api("acme"), email).status_code == 201
+        words = [query["sql"].split()[:3] for query in queries]
+        return [" ".join(word) for word in words if word[0] in ("INSERT", "SELECT", "UPDATE", "DELETE")]
+
+    statements("first@new.example.com")
+    assert statements("new@new.example.com") == statements("trader@globex.example.com")
+
+
+def test_known_and_new_take_the_same_time(acme: Tenant, api: MakeApi, settings: Any) -> None:
+    settings.PASSWORD_HASHERS = ["tests.users.hashers.SlowEnough"]
+
+    def seconds(email: str) -> float:
+        start = time.thread_time()  # work, not waiting: other processes share this machine
+        assert register(api("acme"), email).status_code == 201
+        return time.thread_time() - start
+
+    new, known = [], []
+    for number in range(5):
+        new.append(seconds(f"new{number}@new.example.com"))
+        known.append(seconds("trader@globex.example.com"))
+    assert 0.8 < min(known) / min(new) < 1.25
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_at_once_make_one_account(api: MakeApi) -> None:
+    answers: list[int] = []
+    start = threading.Barrier(3)
+
+    def send() -> None:
+        start.wait()
+        try:
+            answers.append(register(api("acme"), "nina@new.example.com").status_code)
+        finally:
+            connections.close_all()
+
+    threads = [threading.Thread(target=send) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert answers == [201, 201, 201]
+    with platform_context():
+        assert User.objects.filter(email="nina@new.example.com").count() == 1
