@@ -11,13 +11,14 @@ class CoreConfig(AppConfig):
     label = "core"
 
     def ready(self) -> None:
-        from . import checks, health  # noqa: F401 - checks register themselves
+        from . import checks, health
         from .background import periodic
         from .content_types import create_stable_content_types
 
         # Before django.contrib.contenttypes' own receiver, which would number them by sequence.
         post_migrate.connect(create_stable_content_types, dispatch_uid="core.stable_content_types")
         import_module(settings.TASK_APPLICATION)
+        checks.import_options()
         health.register("database", health.check_database, essential=True)
         health.register("cache", health.check_cache, essential=True)
         health.register("outbox", health.check_outbox)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 from django.apps import AppConfig, apps
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, register
-from django.utils.module_loading import autodiscover_modules
+from django.utils.module_loading import autodiscover_modules, module_has_submodule
 
 from .background import periodic_tasks
 from .outbox import POLICIES
@@ -22,6 +23,13 @@ def own_app_configs() -> Iterator[AppConfig]:
         path = Path(config.path)
         if path.is_relative_to(settings.BASE_DIR) and "site-packages" not in path.parts:
             yield config
+
+
+def import_options() -> None:
+    """Import the ``options`` of every app of ours, so that the registry is whole."""
+    for config in own_app_configs():
+        if config.label != "core" and module_has_submodule(config.module, "options"):
+            import_module(f"{config.name}.options")
 
 
 def enqueued_names(source: str) -> Iterator[tuple[int, str | None]]:
