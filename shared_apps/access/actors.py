@@ -20,6 +20,8 @@ from shared_apps.core.context import PUBLIC, SchemaRef, platform_context
 
 from .personas import ANYONE, MEMBER, USER
 
+#: ``Actor.method`` of a personal API token.
+API_TOKEN = "api_token"  # noqa: S105 - a way to authenticate
 #: Seconds that a process may go on with an actor loaded before a change elsewhere.
 CACHE_SECONDS = 30
 _CACHE_LIMIT = 20_000
@@ -31,6 +33,7 @@ class Actor:
 
     ``tenant_schema`` is ``public`` on the platform's host. ``method`` says how the person proved who they
     are (``session``, ``jwt``, ``api_token``; ``system`` for parts of the system, whose name is ``name``).
+    ``scopes`` are set for a personal API token: what it reaches of what its owner may (``access.scopes``).
     """
 
     user_id: int | None = None
@@ -43,6 +46,7 @@ class Actor:
     method: str = ""
     session_id: UUID | None = None
     is_system: bool = False
+    scopes: frozenset[str] | None = None
 
     @classmethod
     def anonymous(cls, tenant_schema: str = PUBLIC) -> Actor:
@@ -78,6 +82,10 @@ class Actor:
     def by(self, method: str, session_id: UUID | None = None) -> Actor:
         """The same person, with how they authenticated and in which session."""
         return replace(self, method=method, session_id=session_id)
+
+    def by_api_token(self, scopes: frozenset[str]) -> Actor:
+        """The same person as far as a personal API token with these scopes reaches."""
+        return replace(self, method=API_TOKEN, session_id=None, scopes=scopes)
 
 
 class UserLike(Protocol):

@@ -18,7 +18,7 @@ from django.utils.translation import gettext as _
 from shared_apps.core.errors import ForbiddenError
 
 from .actors import Actor
-from .personas import AUDITORS, COLUMNS, MEMBER, USER
+from .personas import ANYONE, AUDITORS, COLUMNS, MEMBER, USER
 
 _NAME = re.compile(r"[a-z_]+\.([a-z]+)_[a-z_]+\Z")
 #: First words of permissions that change nothing.
@@ -83,6 +83,25 @@ class Permission:
         return self.codename.split("_")[0] in READING_VERBS
 
 
+#: Areas that no API token reaches: people, their credentials, the admin.
+CLOSED_AREAS = frozenset({"users", "factors", "console"})
+#: The exception: a program may ask whose token it shows.
+_OPEN_TO_TOKENS = frozenset({"users.view_self"})
+
+
+def in_scope(permission: Permission, scopes: frozenset[str] | None) -> bool:
+    """Whether an actor with these scopes may use a permission; None: no token, no limit.
+
+    A scope is ``area:read`` or ``area:write``, the area being the permission's app; writing includes reading.
+    """
+    if scopes is None or permission.name in _OPEN_TO_TOKENS:
+        return True
+    area = permission.app_label
+    if area in CLOSED_AREAS:
+        return False
+    return f"{area}:write" in scopes or (permission.reads and f"{area}:read" in scopes)
+
+
 class UnknownPermission(LookupError):
     """A door named a permission that no app registered."""
 
@@ -126,6 +145,8 @@ def can(actor: Actor, permission: str) -> Relation | None:
     row = get_permission(permission)
     if actor.is_system:
         return Relation.PLATFORM if actor.on_platform else Relation.TENANT
+    if not in_scope(row, actor.scopes):
+        return row.cells.get(ANYONE)
     return widest(row.cells, actor.columns)
 
 

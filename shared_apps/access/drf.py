@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from django.utils.translation import gettext as _
 from rest_framework.exceptions import MethodNotAllowed, NotAuthenticated
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 
 from shared_apps.core.context import HOST, bind_actor
+from shared_apps.core.errors import ForbiddenError
 
 from .actors import Actor, load_actor
-from .catalogue import Relation, can, is_registered
+from .catalogue import CLOSED_AREAS, Relation, can, get_permission, is_registered
 from .declarations import is_open, permission_for
 
 if TYPE_CHECKING:  # DRF's views import the default permission class, which is here
@@ -67,7 +70,28 @@ class MatrixPermission(BasePermission):
         if not actor.is_authenticated:
             raise NotAuthenticated
         _hide_what_is_invisible(actor, view, access)
+        _name_missing_scope(actor, names)
         return False
+
+
+def _name_missing_scope(actor: Actor, names: list[str]) -> None:
+    """Raise ForbiddenError("api_token.out_of_scope") where the owner may, and only their token may not."""
+    if actor.scopes is None:
+        return
+    owner = replace(actor, scopes=None)
+    for row in (get_permission(name) for name in names if is_registered(name)):
+        if can(owner, row.name) is None:
+            continue
+        if row.app_label in CLOSED_AREAS:
+            raise ForbiddenError(
+                "api_token.refused", _("An API token cannot do this: log in with your password.")
+            )
+        scope = f"{row.app_label}:{'read' if row.reads else 'write'}"
+        raise ForbiddenError(
+            "api_token.out_of_scope",
+            _("This API token does not have the scope %(scope)s.") % {"scope": scope},
+            details={"scope": scope},
+        )
 
 
 def _hide_what_is_invisible(actor: Actor, view: APIView, access: Mapping[str, str]) -> None:

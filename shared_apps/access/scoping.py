@@ -15,7 +15,7 @@ from shared_apps.core.content_types import content_type_id
 from shared_apps.core.errors import ForbiddenError, NotFoundError
 
 from .actors import Actor
-from .catalogue import Relation, can, get_permission
+from .catalogue import Relation, can, get_permission, in_scope
 
 _Row = TypeVar("_Row", bound=Model)
 _NOTHING = Q(pk__in=[])
@@ -39,6 +39,8 @@ def reach(actor: Actor, permission: str, own: Q | None = None) -> Q:
 def _shared(actor: Actor, permission: str) -> Q:
     row = get_permission(permission)
     if not row.model or not actor.is_authenticated or actor.on_platform or actor.user_id is None:
+        return _NOTHING
+    if not in_scope(row, actor.scopes):
         return _NOTHING
     grants = apps.get_model(settings.GUARDIAN_USER_OBJ_PERMS_MODEL)
     content_type = content_type_id(*row.model.lower().split("."))

@@ -12,7 +12,9 @@ class UsersConfig(AppConfig):
         from shared_apps.core.background import periodic
 
         from . import openapi  # noqa: F401 - it registers itself
+        from .subscribers import register_subscribers
 
         # The log-in services write last_login in their own transaction; the receiver would write outside one.
         user_logged_in.disconnect(dispatch_uid="update_last_login")
+        register_subscribers()
         periodic("users.purge_sessions", every=timedelta(days=1), per_tenant=False)

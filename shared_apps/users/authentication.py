@@ -23,6 +23,7 @@ from .principals import NotAuthentic, Principal
 _REASONS = {
     "malformed_header": _("The Authorization header must be “Bearer” and one token."),
     "token_not_valid": _("The token is not valid here or has expired."),
+    "api_token_not_valid": _("This API token is not valid here: unknown, expired or revoked."),
     "session_ended": _("This session has ended. Log in again."),
 }
 

@@ -102,3 +102,24 @@ class ActivationChanged(Event):
 
     user_id: int
     is_active: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class ApiTokenCreated(Event):
+    """A personal API token was made; ``label`` is its owner's name for it, ``scopes`` what it reaches."""
+
+    name = "users.api_token_created"
+
+    user_id: int
+    key_id: UUID
+    label: str
+    scopes: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ApiTokenRevoked(Event):
+    name = "users.api_token_revoked"
+
+    user_id: int
+    key_id: UUID
+    reason: str

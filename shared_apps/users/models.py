@@ -184,3 +184,34 @@ class Session(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind} session of {self.user_id}"
+
+
+class ApiToken(models.Model):
+    """A personal token for programs (S0-20): good on one host, for some areas, until a day.
+
+    Only its digest is kept. What it opens is what its scopes and its owner's rights now have in common.
+    """
+
+    audit_masked = ("digest",)
+    audit_left_out = ("last_used_at",)
+
+    id = UUIDv7Field()
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="api_tokens")
+    tenant = models.ForeignKey(
+        "tenants.Tenant", null=True, on_delete=models.CASCADE, related_name="+",
+        help_text=_("The tenant on whose host it holds; empty for the platform's host"),
+    )  # fmt: skip
+    name = models.CharField(max_length=100, help_text=_("What it is for, in its owner's words"))
+    prefix = models.CharField(max_length=20, help_text=_("Its first characters, by which it is recognised"))
+    digest = models.CharField(max_length=64, unique=True, help_text=_("SHA-256 of the whole token"))
+    scopes = models.JSONField(help_text=_("area:read or area:write; writing includes reading"))
+    created_at = models.DateTimeField(default=timezone.now)
+    expires_at = models.DateTimeField()
+    last_used_at = models.DateTimeField(null=True, help_text=_("Exact to ten minutes"))
+    revoked_at = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering = ("-created_at",)
+
+    def __str__(self) -> str:
+        return f"{self.prefix}… of {self.user_id}"

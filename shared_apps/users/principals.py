@@ -8,6 +8,7 @@ to money and orders ask with ``fresh=True``.
 
 from __future__ import annotations
 
+import hashlib
 import threading
 import time
 from collections.abc import Callable
@@ -27,7 +28,7 @@ from shared_apps.access.actors import Actor, load_actor
 from shared_apps.core.context import audit_context, platform_context
 
 from .hosts import HostTenant, id_of
-from .models import Session, User
+from .models import ApiToken, Session, User
 from .tokens import AccessToken, tenant_claim
 
 CACHE_SECONDS: Final = 30.0
@@ -39,7 +40,10 @@ _SEEN_EVERY: Final = timedelta(minutes=10)
 #: Where a browser session keeps the id of its row.
 SESSION_ROW_KEY: Final = "session_row"
 
-Method = Literal["jwt", "session"]
+#: What every personal API token begins with; an access token begins with ``eyJ``.
+API_TOKEN_START: Final = "thp_"  # noqa: S105 - the part that is no secret
+
+Method = Literal["jwt", "session", "api_token"]
 
 
 class NotAuthentic(Exception):
@@ -60,12 +64,16 @@ class Principal:
 
 @dataclass(frozen=True, slots=True)
 class _Known:
-    """What is remembered of a session: whose it is, until when (monotonic clock). None: it was refused."""
+    """What is remembered of a session: whose it is, until when (monotonic clock). None: it was refused.
+
+    Of an API token, ``session_id`` is the token's id, and ``scopes`` are set.
+    """
 
     user: User | None
     session_id: UUID
     method: Method
     deadline: float
+    scopes: frozenset[str] | None = None
 
 
 _Key = tuple[str, str]
@@ -74,10 +82,12 @@ _lock = threading.Lock()
 
 
 def from_token(raw: str, tenant: HostTenant | None, *, fresh: bool = False) -> Principal:
-    """The person behind an access token on a host. Raises NotAuthentic."""
+    """The person behind an access token or a personal API token on a host. Raises NotAuthentic."""
     tid = tenant_claim(tenant)
     key = (tid, raw)
     known = None if fresh else _remembered(key)
+    if known is None and raw.startswith(API_TOKEN_START):
+        known = _look_up_api_token(key, raw, tenant)
     if known is None:
         try:
             token = AccessToken(raw, tid=tid)
@@ -110,7 +120,7 @@ def from_session_id(
 
 
 def forget_session(session_id: UUID) -> None:
-    """Drop a session from this process's cache, now and once more after the commit."""
+    """Drop a session (or an API token, by its id) from this process's cache, now and after the commit."""
     _forget(lambda known: known.session_id == session_id)
 
 
@@ -141,11 +151,14 @@ def _remembered(key: _Key) -> _Known | None:
 
 
 def _principal(known: _Known, tenant: HostTenant | None, *, fresh: bool) -> Principal:
+    ended = "session_ended" if known.scopes is None else "api_token_not_valid"
     if known.user is None:
-        raise NotAuthentic("session_ended")
+        raise NotAuthentic(ended)
     actor = load_actor(known.user, tenant, fresh=fresh)
     if not actor.is_authenticated:
-        raise NotAuthentic("session_ended")
+        raise NotAuthentic(ended)
+    if known.scopes is not None:
+        return Principal(_own_copy(known.user), actor.by_api_token(known.scopes))
     return Principal(_own_copy(known.user), actor.by(known.method, known.session_id))
 
 
@@ -167,12 +180,56 @@ def _look_up(
         user = session.user
         seconds = min(CACHE_SECONDS, left, (session.expires_at - timezone.now()).total_seconds())
         _note_seen(session)
-    known = _Known(user, session_id, method, time.monotonic() + seconds)
+    return _remember(key, _Known(user, session_id, method, time.monotonic() + seconds))
+
+
+def _look_up_api_token(key: _Key, raw: str, tenant: HostTenant | None) -> _Known:
+    token = _live_api_token(raw, tenant)
+    if token is None:
+        refused = _Known(None, UUID(int=0), "api_token", time.monotonic() + _REFUSED_SECONDS, frozenset())
+        return _remember(key, refused)
+    seconds = min(CACHE_SECONDS, (token.expires_at - timezone.now()).total_seconds())
+    _note_used(token)
+    scopes = frozenset(map(str, token.scopes))
+    return _remember(key, _Known(token.user, token.pk, "api_token", time.monotonic() + seconds, scopes))
+
+
+def _remember(key: _Key, known: _Known) -> _Known:
     with _lock:
         if len(_cache) >= _CACHE_LIMIT:
             _cache.clear()
         _cache[key] = known
     return known
+
+
+def _live_api_token(raw: str, tenant: HostTenant | None) -> ApiToken | None:
+    """The token with its user if everything about it holds here; one query in the platform role."""
+    rows = ApiToken.objects.filter(
+        digest=digest_of(raw),
+        tenant_id=id_of(tenant),
+        revoked_at=None,
+        expires_at__gt=timezone.now(),
+        user__is_active=True,
+    )
+    if tenant is not None:
+        rows = rows.filter(user__memberships__tenant_id=tenant.pk, user__memberships__is_active=True)
+    with platform_context():
+        return rows.select_related("user").defer("user__password").first()
+
+
+def _note_used(token: ApiToken) -> None:
+    """Write the last use down, at most every ten minutes."""
+    now = timezone.now()
+    if token.last_used_at is not None and now - token.last_used_at < _SEEN_EVERY:
+        return
+    person = audit_context(actor_id=token.user_id, actor_email=token.user.email)
+    with platform_context(), person, transaction.atomic():
+        ApiToken.objects.filter(pk=token.pk).update(last_used_at=now)
+
+
+def digest_of(raw: str) -> str:
+    """What is stored of a personal API token; it is long and random, so no salt is needed."""
+    return hashlib.sha256(raw.encode()).hexdigest()
 
 
 def _live_session(session_id: UUID, user_id: int, tenant: HostTenant | None) -> Session | None:

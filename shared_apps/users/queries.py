@@ -13,7 +13,7 @@ from shared_apps.access.catalogue import require
 from shared_apps.core.errors import NotFoundError
 
 from .hosts import HostTenant
-from .models import Session, User
+from .models import ApiToken, Session, User
 
 
 def belongs_to(user_id: int, tenant_id: int) -> bool:
@@ -26,13 +26,14 @@ def belongs_to(user_id: int, tenant_id: int) -> bool:
 def own_profile(actor: Actor) -> User:
     """The actor's own user with the home tenant; to be read in the platform role."""
     rows = User.objects.select_related("tenant").defer("password")
-    user: User | None = rows.filter(pk=_user_id(actor)).first()
+    user: User | None = rows.filter(pk=own_profile_id(actor)).first()
     if user is None:
         raise NotFoundError("user.not_found", _("There is no such user."))
     return user
 
 
-def _user_id(actor: Actor) -> int:
+def own_profile_id(actor: Actor) -> int:
+    """The actor's user id. Raises NotFoundError for who is no person."""
     if actor.user_id is None:
         raise NotFoundError("user.not_found", _("There is no such user."))
     return actor.user_id
@@ -40,7 +41,9 @@ def _user_id(actor: Actor) -> int:
 
 def own_sessions(actor: Actor, tenant: HostTenant | None) -> QuerySet[Session]:
     """The actor's live sessions: on a tenant's host those opened there, on the platform's host all."""
-    rows = Session.objects.filter(user_id=_user_id(actor), revoked_at=None, expires_at__gt=timezone.now())
+    rows = Session.objects.filter(
+        user_id=own_profile_id(actor), revoked_at=None, expires_at__gt=timezone.now()
+    )
     return rows if tenant is None else rows.filter(tenant_id=tenant.pk)
 
 
@@ -56,3 +59,9 @@ def emails_of_active(emails: Iterable[str], tenant_id: int | None) -> list[str]:
     if tenant_id is not None:
         users = users.filter(memberships__tenant_id=tenant_id, memberships__is_active=True)
     return list(users.values_list("email", flat=True))
+
+
+def own_api_tokens(actor: Actor, tenant: HostTenant | None) -> QuerySet[ApiToken]:
+    """The actor's tokens that were not revoked: on a tenant's host those for it, on the platform's all."""
+    rows = ApiToken.objects.filter(user_id=own_profile_id(actor), revoked_at=None)
+    return rows if tenant is None else rows.filter(tenant_id=tenant.pk)

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from . import api
+from . import api, api_tokens
 
 urlpatterns = [
     path("login/", api.LoginView.as_view(), name="auth-login"),
@@ -16,5 +16,8 @@ urlpatterns = [
     path("registration/join/", api.JoinView.as_view(), name="auth-join"),
     path("sessions/", api.SessionListView.as_view(), name="auth-sessions"),
     path("sessions/<uuid:session_id>/", api.SessionView.as_view(), name="auth-session"),
+    path("api-tokens/", api_tokens.ApiTokenListView.as_view(), name="auth-api-tokens"),
+    path("api-tokens/scopes/", api_tokens.ScopesView.as_view(), name="auth-api-token-scopes"),
+    path("api-tokens/<uuid:token_id>/", api_tokens.ApiTokenView.as_view(), name="auth-api-token"),
     path("ws-ticket/", api.TicketView.as_view(), name="auth-ws-ticket"),
 ]

@@ -2,13 +2,15 @@
 
 from django.urls import path
 
-from . import pages, pages_password
+from . import pages, pages_api_tokens, pages_password
 
 urlpatterns = [
     path("login/", pages.log_in, name="login"),
     path("logout/", pages.log_out, name="logout"),
     path("password/reset/", pages_password.forgotten, name="forgotten"),
     path("password/reset/confirm/", pages_password.set_new, name="set-new-password"),
+    path("security/tokens/", pages_api_tokens.token_list, name="api-tokens"),
+    path("security/tokens/<uuid:token_id>/revoke/", pages_api_tokens.revoke, name="revoke-api-token"),
 ]
 tenant_urlpatterns = [
     *urlpatterns,

@@ -58,6 +58,17 @@ def test_own_rows_shared_rows_all_rows(trader: Actor, in_acme: Tenant) -> None:
     assert scope(rows, trader, VIEW, own(trader)).count() == 1
 
 
+@pytest.mark.req("F22")
+def test_a_token_reaches_own_and_shared_rows_within_its_scopes(trader: Actor) -> None:
+    buyer = Member.objects.get(email="buyer@acme.example.com")
+    with transaction.atomic():
+        objects.grant_creator(actor=trader, obj=buyer)
+    reader, elsewhere = (trader.by_api_token(frozenset({f"{area}:read"})) for area in ("members", "todos"))
+    assert scope(Member.objects.all(), reader, VIEW, own(trader)).count() == 2
+    assert not scope(Member.objects.all(), elsewhere, VIEW, own(trader)).exists()
+    assert not scope(Member.objects.all(), reader, ACT, own(trader)).exists()
+
+
 @pytest.mark.req("C14", "S4-68")
 def test_get_for_tells_404_from_403_in_one_query(trader: Actor, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(catalogue._rows, ACT, Permission(ACT, "x", {"owner": Relation.TENANT}))

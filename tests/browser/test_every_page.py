@@ -28,6 +28,8 @@ PAGES: dict[str, tuple[str, str | None, str, int]] = {
     "forgotten": (TENANT, None, "/password/reset/", 200),
     "new-password": (TENANT, None, "/password/reset/confirm/?token=x", 200),
     "join": (TENANT, None, "/join/?token=x", 200),
+    "api-tokens": (TENANT, "staff", "/security/tokens/", 200),
+    "api-tokens-platform": (PLATFORM, "superadmin", "/security/tokens/", 200),
     "not-found": (TENANT, None, "/nothing/", 404),
     "unknown-host": ("nobody.localhost", None, "/", 404),
     "dashboard-owner": (TENANT, "owner", "/", 200),

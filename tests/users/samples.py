@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
+from uuid import uuid4
 
-from tests.access.samples import sample
+from django.utils import timezone
+
+from shared_apps.core.context import platform_context
+from shared_apps.users.models import ApiToken
+from tests.access.samples import prepare, sample
 from tests.access.world import Persona, World
 
 
@@ -26,6 +32,33 @@ def _others_session(world: World, persona: Persona) -> Any:
     return world.bystander.tokens.session.pk
 
 
+@prepare
+def _tokens(world: World) -> None:
+    """A token for everybody who is somebody."""
+    for (host, key), persona in world.people.items():
+        if persona.user is None or key == "stranger":
+            continue
+        with platform_context():
+            token = ApiToken.objects.create(
+                user=persona.user,
+                tenant=world.tenant if host == "tenant" else None,
+                name="x",
+                prefix="thp_x",
+                digest=f"{host} {key}",
+                scopes=[],
+                expires_at=timezone.now() + timedelta(days=1),
+            )
+        world.things[f"{host} token", key] = token.pk
+
+
+def _own_token(world: World, persona: Persona) -> Any:
+    return world.things.get((f"{persona.host} token", persona.key)) or _others_token(world, persona)
+
+
+def _others_token(world: World, persona: Persona) -> Any:
+    return world.things["tenant token", "bystander"]
+
+
 sample("both POST /api/v1/auth/login/", body={"email": "nobody@example.com", "password": "x"})
 sample("both POST /api/v1/auth/logout/", body=_refresh)
 sample("both POST /api/v1/auth/token/refresh/", body=_refresh)
@@ -43,6 +76,18 @@ sample(
     own=_own_session, other=_others_session, sees="users.view_self",
 )  # fmt: skip
 sample("both POST /api/v1/auth/ws-ticket/")
+sample("both GET /api/v1/auth/api-tokens/", "both GET /api/v1/auth/api-tokens/scopes/")
+sample("both POST /api/v1/auth/api-tokens/", body={"name": "x", "scopes": ["users:write"]})
+sample(
+    "both DELETE /api/v1/auth/api-tokens/{token_id}/",
+    own=_own_token, other=_others_token, sees="users.view_api_token",
+)  # fmt: skip
+sample("both GET /security/tokens/", "both POST /security/tokens/")
+sample("both GET /security/tokens/{token_id}/revoke/", params={"token_id": uuid4()})
+sample(
+    "both POST /security/tokens/{token_id}/revoke/",
+    own=_own_token, other=_others_token, sees="users.view_api_token",
+)  # fmt: skip
 sample("platform GET /api/v1/users/", shows=lambda world, persona: world.bystander.user.email)
 sample("platform POST /api/v1/users/", body={"email": "made@example.com"})
 sample("platform GET /api/v1/users/{pk}/", other=_a_person)
