@@ -5,6 +5,7 @@ The servers run with the profile of the tests (no fsync): every figure is a rati
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import os
 import subprocess
@@ -45,6 +46,7 @@ def environment(database: str, **more: str) -> dict[str, str]:
         "DJANGO_SETTINGS_MODULE": "bench.settings",
         "DJANGO_ENVIRONMENT": "production",
         "DJANGO_SECRET_KEY": "bench-only-" + "k" * 50,
+        "FIELD_ENCRYPTION_KEYS": base64.b64encode(b"bench-only-key-of-thirty-2-bytes").decode(),
         "BASE_DOMAIN": "localhost",
         "DATABASE_URL": postgres.url(database, RUNTIME),
         "DATABASE_OWNER_URL": postgres.url(database, OWNER),

@@ -96,7 +96,8 @@ def _start() -> None:
     valkey.start()
     atexit.register(valkey.stop)
     atexit.register(postgres.stop)
-    is_controller = WORKER == "main" and any(word.startswith("-n") for word in sys.argv)
+    arguments = " ".join(sys.argv).replace("-n 0", "").replace("-n0", "")  # -n 0 has no workers
+    is_controller = WORKER == "main" and " -n" in arguments
     build_template()
     if not is_controller:
         create_database()

@@ -23,6 +23,8 @@ SECRET_KEY = ""
 SECRET_KEY_FALLBACKS: list[str] = env.words("DJANGO_SECRET_KEY_FALLBACKS")
 BASE_DOMAIN = env.text("BASE_DOMAIN", "localhost").lower()
 ALLOWED_HOSTS = env.words("ALLOWED_HOSTS", "*")  # unknown hosts are refused by the tenant middleware
+#: Master keys of core.crypto: the first seals, all open.
+FIELD_ENCRYPTION_KEYS: list[str] = env.master_keys("FIELD_ENCRYPTION_KEYS")
 USE_X_FORWARDED_HOST = env.flag("TRUST_PROXY", False)
 
 # --- Applications ----------------------------------------------------------------------------------

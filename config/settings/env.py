@@ -8,6 +8,8 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
 
+from shared_apps.core.master_keys import decode_key
+
 
 def text(name: str, default: str | None = None) -> str:
     """A variable's text; without a default a missing or empty one stops the start."""
@@ -73,3 +75,14 @@ def choice(name: str, default: str, allowed: tuple[str, ...]) -> str:
     if value not in allowed:
         raise ImproperlyConfigured(f"{name} must be one of {', '.join(allowed)}, not {value!r}")
     return value
+
+
+def master_keys(name: str) -> list[str]:
+    """Comma-separated keys of 32 bytes in base64 each; the message about a wrong one does not show it."""
+    keys = words(name)
+    for number, key in enumerate(keys, start=1):
+        try:
+            decode_key(key)
+        except ValueError as error:
+            raise ImproperlyConfigured(f"{name}: key {number} of {len(keys)} is wrong: {error}") from None
+    return keys

@@ -8,6 +8,10 @@ from .base import *
 SECRET_KEY = env.text("DJANGO_SECRET_KEY")
 if len(SECRET_KEY) < 50 or SECRET_KEY.startswith("development"):
     raise ImproperlyConfigured("DJANGO_SECRET_KEY must be a random text of at least 50 characters")
+if not FIELD_ENCRYPTION_KEYS:
+    raise ImproperlyConfigured("FIELD_ENCRYPTION_KEYS is not set: manage.py rotate_keys --new-key prints one")
+if any(key.startswith("ZGV2ZWxvcG1lbnQ") for key in FIELD_ENCRYPTION_KEYS):  # "development", of .env.example
+    raise ImproperlyConfigured("FIELD_ENCRYPTION_KEYS must be random keys, not the one of .env.example")
 if env.flag("DEBUG", False):
     raise ImproperlyConfigured("DEBUG must be false in production")
 BASE_DOMAIN = env.text("BASE_DOMAIN").lower()

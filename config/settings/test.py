@@ -5,6 +5,7 @@ from .base import *
 
 ENVIRONMENT = "test"
 SECRET_KEY = "test-key-" + "0" * 50
+FIELD_ENCRYPTION_KEYS = ["dGVzdHMtc2VhbC13aXRoLXRoaXMta2V5LW9mIDMyYiE="]
 DATABASES = databases(
     env.text("DATABASE_URL", "postgresql://tradehall_app@localhost/tradehall"),
     env.text("DATABASE_OWNER_URL", "postgresql://tradehall_owner@localhost/tradehall"),

@@ -12,6 +12,8 @@ from .context import PLATFORM, PUBLIC, SchemaRef
 
 #: Names of all active tenants' schemas, in a stable order.
 ActiveSchemas = Callable[[], list[str]]
+#: Names of the schemas of all tenants that have one, suspended, frozen and exported ones too.
+EverySchema = Callable[[], list[str]]
 #: The active tenant with that schema, or None (unknown, suspended, erased).
 FindActive = Callable[[str], SchemaRef | None]
 
@@ -20,14 +22,18 @@ FindActive = Callable[[str], SchemaRef | None]
 class _Directory:
     active_schemas: ActiveSchemas | None = None
     find_active: FindActive | None = None
+    every_schema: EverySchema | None = None
 
 
 _DIRECTORY = _Directory()
 
 
-def register_directory(*, active_schemas: ActiveSchemas, find_active: FindActive) -> None:
-    """Name the two look-ups; both open the platform context themselves. The last call wins."""
+def register_directory(
+    *, active_schemas: ActiveSchemas, find_active: FindActive, every_schema: EverySchema
+) -> None:
+    """Name the look-ups; they open the platform context themselves. The last call wins."""
     _DIRECTORY.active_schemas, _DIRECTORY.find_active = active_schemas, find_active
+    _DIRECTORY.every_schema = every_schema
 
 
 def active_schemas() -> list[str]:
@@ -35,6 +41,13 @@ def active_schemas() -> list[str]:
     if _DIRECTORY.active_schemas is None:
         raise RuntimeError("no schema directory is registered: shared_apps.tenants does it in ready()")
     return _DIRECTORY.active_schemas()
+
+
+def every_schema() -> list[str]:
+    """Schemas of all tenants that are not erased, without public."""
+    if _DIRECTORY.every_schema is None:
+        raise RuntimeError("no schema directory is registered: shared_apps.tenants does it in ready()")
+    return _DIRECTORY.every_schema()
 
 
 def find_active(schema: str) -> SchemaRef | None:

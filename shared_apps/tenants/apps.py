@@ -17,4 +17,8 @@ class TenantsConfig(AppConfig):
         register_check(may)  # access and the design system stand side by side and cannot know each other
         leak_drill.register_probe("routes", leak_probes.attack_routes)
         register_component("migrations", health.check_migrations, essential=True)
-        register_directory(active_schemas=queries.active_schemas, find_active=queries.find_active)
+        register_directory(
+            active_schemas=queries.active_schemas,
+            find_active=queries.find_active,
+            every_schema=queries.every_schema,
+        )

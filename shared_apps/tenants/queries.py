@@ -28,6 +28,13 @@ def active_schemas() -> list[str]:
         )
 
 
+def every_schema() -> list[str]:
+    """Schemas of all tenants that are not erased, oldest first."""
+    with platform_context():
+        rows = Tenant.objects.exclude(state=Tenant.State.ERASED).order_by("id")
+        return list(rows.values_list("schema_name", flat=True))
+
+
 def find_active(schema: str) -> Tenant | None:
     """The active tenant that owns a schema; None for an unknown, suspended or erased one."""
     with platform_context():

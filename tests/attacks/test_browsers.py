@@ -98,7 +98,8 @@ def test_3_on_https_the_cookies_are_bound_to_their_host() -> None:
     )
     environment = {
         "DJANGO_ENVIRONMENT": "production", "DJANGO_SETTINGS_MODULE": "config.settings.production",
-        "DJANGO_SECRET_KEY": "k" * 60, "BASE_DOMAIN": "example.com", "DATABASE_URL": "postgresql://a@db/a",
+        "DJANGO_SECRET_KEY": "k" * 60, "FIELD_ENCRYPTION_KEYS": "Q2hlY2stZGVwbG95LXZhbHVlcy1hcmUtbm90LXVzZWQ=",
+        "BASE_DOMAIN": "example.com", "DATABASE_URL": "postgresql://a@db/a",
         "REDIS_URL": "redis://redis:6379/0", "BROKER_URL": "amqp://rabbit", "EMAIL_HOST": "mail",
     }  # fmt: skip
     done = subprocess.run(
