@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 
 from bench import servers
 
-GROUPS = ("provision", "migrate", "list", "growth", "audit")
+GROUPS = ("provision", "provision@64_tables", "migrate", "migrate@64_tables", "list", "growth", "audit")
 
 
 def main(arguments: list[str]) -> int:
@@ -19,7 +20,9 @@ def main(arguments: list[str]) -> int:
     failed = []
     with servers.running():
         for group in asked or GROUPS:
-            done = subprocess.run([sys.executable, "-m", f"bench.{group}_group"], check=False)
+            name, _, wide = group.partition("@")
+            environment = {**os.environ, "BENCH_WIDE": wide}
+            done = subprocess.run([sys.executable, "-m", f"bench.{name}_group"], env=environment, check=False)
             if done.returncode:
                 failed.append(group)
     if failed:

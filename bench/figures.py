@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import statistics
 import sys
 import time
@@ -16,6 +17,11 @@ def report(name: str, value: float, unit: str, yardstick: Any, runs: int) -> Non
     """Print a figure. ``yardstick`` is what it is measured against, in its own unit, or what it means."""
     line = {"name": name, "value": round(value, 4), "unit": unit, "yardstick": yardstick, "runs": runs}
     print(json.dumps(line), flush=True)
+
+
+def figure(name: str) -> str:
+    """The name of a figure; with the apps of ``bench.wide`` it says so."""
+    return f"{name}@64_tables" if os.environ.get("BENCH_WIDE") else name
 
 
 def say(text: str) -> None:

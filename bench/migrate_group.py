@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import itertools
 import shutil
-from pathlib import Path
 
 from bench import servers
-from bench.figures import Series, report, say
+from bench.figures import Series, figure, report, say
 from bench.stock import Stock
 
 TENANTS, SUBSET, STEPS, IDLE_RUNS = 300, 10, 3, 5
@@ -44,21 +43,20 @@ class Migration(migrations.Migration):
 """
 
 
-def write_steps() -> Path:
-    """One package of migrations for each step, each with one migration more; returns where to import from."""
-    root = servers.HOME / "steps"
-    shutil.rmtree(root, ignore_errors=True)
+def write_steps() -> None:
+    """One package of migrations for each step, each with one migration more."""
+    root = servers.STEPS
     names = ["0001_initial"] + [f"{step:04}_mark" for step in range(2, STEPS + 1)]
     texts = [_FIRST] + [
         _LATER.format(before=before, step=step) for step, before in enumerate(names[:-1], start=2)
     ]
     for step in range(1, STEPS + 1):
         package = root / f"bench_steps{step}"
+        shutil.rmtree(package, ignore_errors=True)
         package.mkdir(parents=True)
         (package / "__init__.py").touch()
         for name, text in itertools.islice(zip(names, texts, strict=True), step):
             (package / f"{name}.py").write_text(text)
-    return root
 
 
 def stock_schemas() -> list[str]:
@@ -73,15 +71,9 @@ def stock_schemas() -> list[str]:
 
 def ours(step: int) -> tuple[float, float]:
     """Seconds of `migrate_tenants` itself, and of its whole process."""
-    started = servers.run(
-        DATABASE, "-m", "bench.migrate_ours", BENCH_STEP=str(step) if step else "", **_import_path()
-    )
+    started = servers.run(DATABASE, "-m", "bench.migrate_ours", BENCH_STEP=str(step) if step else "")
     inside, whole = started.split()
     return float(inside), float(whole)
-
-
-def _import_path() -> dict[str, str]:
-    return {"PYTHONPATH": f"{servers.ROOT}:{servers.HOME / 'steps'}"}
 
 
 def main() -> None:
@@ -100,7 +92,7 @@ def main() -> None:
         stock_idle.values.append(stock.ask("migrate", *names) / SUBSET * TENANTS)
     stock.close()
     report(
-        "migrate.noop_300_s", idle.median, "s",
+        figure("migrate.noop_300_s"), idle.median, "s",
         {"measures": f"migrate_tenants over {TENANTS} tenants, nothing to do",
          "with the start of its process": idle_process.median,
          f"django-tenants, standard executor, {SUBSET} schemas × {TENANTS // SUBSET}": stock_idle.median},
@@ -110,11 +102,11 @@ def main() -> None:
     for step in range(1, STEPS + 1):
         say(f"one new migration, {step} of {STEPS}")
         new.values.append(ours(step)[0])
-        stock = Stock(DATABASE, BENCH_STEP=str(step), **_import_path())
+        stock = Stock(DATABASE, BENCH_STEP=str(step))
         stock_new.values.append(stock.ask("migrate", *names) / SUBSET * TENANTS)
         stock.close()
     report(
-        "migrate.one_300_speedup", stock_new.median / new.median, "x",
+        figure("migrate.one_300_speedup"), stock_new.median / new.median, "x",
         {f"django-tenants, standard executor, {SUBSET} of the same schemas × {TENANTS // SUBSET} (s)":
          stock_new.median, f"ours, all {TENANTS} (s)": new.median},
         STEPS,

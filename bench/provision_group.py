@@ -6,7 +6,7 @@ import itertools
 import secrets
 
 from bench import servers
-from bench.figures import Series, in_turns, report, say, timed
+from bench.figures import Series, figure, in_turns, report, say, timed
 from bench.stock import Stock
 from bench.web import Client, WebServer
 
@@ -39,12 +39,12 @@ def script_against_migrations() -> Series:
         claims.values += [claim() for _ in range(CLAIMS)]
     stock.close()
     report(
-        "provision.no_pool_speedup", theirs.median / ours.median, "x",
+        figure("provision.no_pool_speedup"), theirs.median / ours.median, "x",
         {"django-tenants, migrate on creation (s)": theirs.median, "ours, template script (s)": ours.median},
         RUNS,
     )  # fmt: skip
     report(
-        "provision.pool_speedup", theirs.median / claims.median, "x",
+        figure("provision.pool_speedup"), theirs.median / claims.median, "x",
         {"django-tenants, migrate on creation (s)": theirs.median,
          "ours, create_tenant with a spare: schema, directory, domain, events (s)": claims.median},
         RUNS + CLAIMS,
@@ -74,7 +74,7 @@ def first_page() -> None:
             new.values.append(sign_up(Client(web.port), _person()))
             hashing.values.append(timed(lambda: make_password(PASSWORD)))
     report(
-        "provision.first_page_p95_s", signed_in.percentile(0.95), "s",
+        figure("provision.first_page_p95_s"), signed_in.percentile(0.95), "s",
         {"measures": "a founder who is signed in: POST of the form to the 200 of the new subdomain's page",
          "median": signed_in.median,
          "a founder who is new, with the hashing of the password, p95": new.percentile(0.95),

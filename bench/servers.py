@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from bench import wide as wide_apps
 from config.embedded.paths import test_directory
 from config.embedded.postgres import PostgresServer, bootstrap_roles
 from config.embedded.roles import OWNER, RUNTIME
@@ -23,6 +24,8 @@ from config.embedded.valkey import ValkeyServer
 ROOT = Path(__file__).resolve().parent.parent
 HOME = test_directory().with_name(f"{test_directory().name}-bench")
 VAR = HOME / "var"
+#: Code that the benchmarks write: migrations, apps.
+STEPS = HOME / "steps"
 postgres = PostgresServer(HOME, profile="test")
 valkey = ValkeyServer(HOME, profile="test")
 
@@ -56,7 +59,7 @@ def environment(database: str, **more: str) -> dict[str, str]:
         "VAR_DIR": str(VAR),
         "LOG_DIR": str(VAR / "log"),
         "VALKEY_PREFIX": f"bench-{database}",
-        "PYTHONPATH": str(ROOT),
+        "PYTHONPATH": f"{ROOT}:{STEPS}",
         **more,
     }
 
@@ -84,6 +87,7 @@ def enter(database: str) -> None:
     import django
 
     os.environ.update(environment(database))
+    sys.path.append(str(STEPS))
     django.setup()
 
 
@@ -123,7 +127,8 @@ def fingerprint() -> str:
 
 def built(tenants: int) -> str:
     """The database with so many tenants, each with a trader and 20 orders; made once per version."""
-    name, suffix = f"bench_{tenants}_{fingerprint()}", fingerprint()
+    wide = "wide_" if os.environ.get("BENCH_WIDE") else ""
+    name, suffix = f"bench_{wide}{tenants}_{fingerprint()}", fingerprint()
     if name in databases():
         return name
     for old in databases():
@@ -133,6 +138,9 @@ def built(tenants: int) -> str:
     building, started = f"{name}_building", time.monotonic()
     drop(building)
     bootstrap_roles(postgres, building)
+    if wide:
+        wide_apps.write(STEPS)
+        run(building, "manage.py", "makemigrations", *wide_apps.apps(), "--verbosity=0")
     run(building, "manage.py", "migrate_tenants", "--no-spares")
     run(building, "-m", "bench.seed", str(tenants))
     run(building, "manage.py", "collectstatic", "--noinput", "--verbosity=0")

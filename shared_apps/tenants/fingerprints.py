@@ -9,7 +9,7 @@ from django.apps import apps
 from django.conf import settings
 from django.db.migrations.loader import MigrationLoader
 
-from . import roles, rules, steps
+from . import roles, step_texts, steps
 
 MigrationKey = tuple[str, str]
 
@@ -29,8 +29,8 @@ def _digest(parts: list[str]) -> str:
 def tenant_fingerprint() -> str:
     """The target of every tenant schema."""
     names = [f"{app}.{name}" for app, name in disk_migrations()]
-    texts = [*roles.tenant_statements(rules.TEMPLATE_SCHEMA), *steps.schema_statements(rules.TEMPLATE_SCHEMA)]
-    return _digest([*names, *texts])
+    texts = step_texts.now()
+    return _digest([*names, *texts["roles"], *texts["steps"]])
 
 
 @cache

@@ -25,7 +25,7 @@ from psycopg import sql
 
 from shared_apps.core.context import PLATFORM, Schema, platform_context, tenant_context
 
-from . import provisioning, roles, rules, steps
+from . import provisioning, roles, rules, step_texts, steps
 from .fingerprints import MigrationKey, public_fingerprint, tenant_fingerprint
 from .models import SchemaPlan, SchemaState, Tenant
 from .owner import ALIAS, execute_all, owner_connection
@@ -122,18 +122,20 @@ def migrate_template() -> bool:
             texts: list[str] = []
             for step in prepared:
                 texts += _run_step(connection, step, collect=plain)
-            after = steps.schema_statements(rules.TEMPLATE_SCHEMA)
-            texts += after
-            execute_all(connection, after)
+            kept = provisioning.script_of(before) if plain else None
+            known = kept.step_texts if kept else {}
+            lacking = step_texts.lacking(known, step_texts.now(), step_texts.tables_made(texts))
+            execute_all(connection, lacking["steps"])  # the template itself needs no role
         with platform_context():
             _set_state(rules.TEMPLATE_SCHEMA, tenant_fingerprint())
             if before and plain:
                 SchemaPlan.objects.using(ALIAS).update_or_create(
                     from_fingerprint=before,
                     to_fingerprint=tenant_fingerprint(),
-                    defaults={"statements": texts},
+                    defaults={"statements": [*texts, *lacking["roles"], *lacking["steps"]]},
                 )
-    provisioning.save_template_script()
+        if kept:
+            provisioning.extend_template_script(kept, [*texts, *lacking["steps"]])
     return True
 
 
@@ -210,7 +212,7 @@ def migrate_tenants(*, only: Iterable[str] = (), progress: Progress = lambda _li
     with platform_context():
         report.skipped = Tenant.objects.using(ALIAS).count() - len(stale)
         plans = {
-            row.from_fingerprint: row.statements
+            row.from_fingerprint: ";\n".join(row.statements)
             for row in SchemaPlan.objects.using(ALIAS).filter(to_fingerprint=tenant_fingerprint())
         }
     prepared: dict[str, list[Prepared]] = {}
@@ -218,8 +220,8 @@ def migrate_tenants(*, only: Iterable[str] = (), progress: Progress = lambda _li
         progress(f"ring {number}: {len(ring)} tenants")
         for schema in ring:
             try:
-                if (texts := plans.get(stale[schema])) is not None:
-                    _migrate_by_text(schema, texts)
+                if (text := plans.get(stale[schema])) is not None:
+                    _migrate_by_text(schema, text)
                 else:
                     _migrate_by_states(schema, prepared)
             except Exception as error:  # noqa: BLE001 - recorded per tenant, and the run stops after its ring
@@ -233,23 +235,30 @@ def migrate_tenants(*, only: Iterable[str] = (), progress: Progress = lambda _li
     return report
 
 
-def _migrate_by_text(schema: str, texts: list[str]) -> None:
-    name, state = roles.quoted(schema), SchemaState._meta.db_table
+def _migrate_by_text(schema: str, text: str) -> None:
+    """Send a plan's text with its transaction as one message (two round trips less a tenant)."""
     done = sql.SQL(
         "UPDATE public.{} SET fingerprint = {}, status = 'current', error = '', migrated_at = now() "
         "WHERE schema_name = {}"
-    ).format(sql.Identifier(state), sql.Literal(tenant_fingerprint()), sql.Literal(schema))
-    with platform_context(), transaction.atomic(using=ALIAS):
+    ).format(
+        sql.Identifier(SchemaState._meta.db_table), sql.Literal(tenant_fingerprint()), sql.Literal(schema)
+    )
+    connection = owner_connection()
+    try:
         execute_all(
-            owner_connection(),
+            connection,
             [
+                "BEGIN",
                 f"SET LOCAL lock_timeout = '{LOCK_TIMEOUT}'",
-                f"SET LOCAL search_path = {name}, public",
-                *(text.replace(rules.TEMPLATE_SCHEMA, schema) for text in texts),
+                f"SET LOCAL search_path = {roles.quoted(schema)}, public",
+                text.replace(rules.TEMPLATE_SCHEMA, schema),
                 done.as_string(),
-                "SET LOCAL search_path = public",
+                "COMMIT",
             ],
         )
+    except Exception:
+        connection.connection.execute("ROLLBACK")
+        raise
 
 
 def _migrate_by_states(schema: str, cache: dict[str, list[Prepared]]) -> None:

@@ -127,6 +127,10 @@ class TemplateScript(models.Model):
 
     fingerprint = models.CharField(max_length=64, unique=True)
     script = models.TextField()
+    #: What ``step_texts.now()`` gave: the next version sends each schema only what differs.
+    step_texts = models.JSONField(default=dict)
+    #: How many versions' plans were added to the text since it was dumped.
+    additions = models.PositiveSmallIntegerField(default=0)
     created_at = models.DateTimeField(default=timezone.now)
 
     def __str__(self) -> str:

@@ -8,17 +8,20 @@ from __future__ import annotations
 import os
 import re
 import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
 from shutil import which
-from typing import Any
+from tempfile import TemporaryFile
+from typing import IO, Any
 
 from django.db import transaction
 
 from shared_apps.core.context import platform_context
 from shared_apps.core.errors import UnavailableError
 
-from . import roles, rules
+from . import roles, rules, step_texts
 from .fingerprints import tenant_fingerprint
 from .models import SchemaState, SpareSchema, TemplateScript
 from .owner import ALIAS, execute_all, owner_connection
@@ -29,6 +32,7 @@ _HEADER_LINE = re.compile(
     r"client_encoding|standard_conforming_strings|xmloption|client_min_messages|row_security|default_\w+)\b"
     r"|SELECT pg_catalog\.set_config\('search_path'"
 )
+_MOST_ADDITIONS = 20
 #: Journals whose rows of the template are not a new tenant's.
 _TABLES_WITHOUT_DATA = ("audit_auditentry", "audit_auditlog", "core_outboxmessage", "core_idempotencykey")
 
@@ -59,8 +63,7 @@ def clean_dump(text: str) -> str:
     return "\n".join(lines)
 
 
-def dump_template() -> str:
-    """The DDL and seed rows of the template schema as replayable text."""
+def _start_dump(output: IO[str]) -> subprocess.Popen[str]:
     settings = owner_connection().settings_dict
     command = [
         find_pg_dump(), "--no-owner", "--no-privileges", "--no-comments",
@@ -74,27 +77,70 @@ def dump_template() -> str:
         command.append(f"--port={settings['PORT']}")
     # Without it pg_dump of one schema takes a minute among 1,000 (one bad plan).
     environment = {**os.environ, "PGOPTIONS": "-c enable_mergejoin=off", "PGPASSWORD": settings["PASSWORD"]}
-    result = subprocess.run(command, capture_output=True, text=True, env=environment, check=False)
-    if result.returncode:
-        raise UnavailableError("tenants.dump_failed", f"pg_dump failed: {result.stderr.strip()}")
-    return clean_dump(result.stdout)
+    return subprocess.Popen(command, stdout=output, stderr=subprocess.PIPE, text=True, env=environment)
 
 
-def save_template_script() -> None:
-    """Keep the template's text under the current fingerprint; older ones go."""
-    script = dump_template()
+def _finish_dump(process: subprocess.Popen[str], output: IO[str]) -> str:
+    _none, problem = process.communicate()
+    if process.returncode:
+        raise UnavailableError("tenants.dump_failed", f"pg_dump failed: {problem.strip()}")
+    output.seek(0)
+    return clean_dump(output.read())
+
+
+@contextmanager
+def keeping_template_script() -> Iterator[None]:
+    """Dump the template beside the block's work, where no text of this version is kept; older texts go.
+
+    A run that was killed before the text was kept leaves it to the next run.
+    """
+    fingerprint = tenant_fingerprint()
+    if script_of(fingerprint):
+        yield
+        return
+    with TemporaryFile("w+") as output:
+        process = _start_dump(output)
+        try:
+            yield
+        except BaseException:
+            process.kill()
+            process.communicate()
+            raise
+        script = _finish_dump(process, output)
     with transaction.atomic(using=ALIAS), platform_context():
-        fingerprint = tenant_fingerprint()
-        TemplateScript.objects.using(ALIAS).exclude(fingerprint=fingerprint).delete()
-        TemplateScript.objects.using(ALIAS).update_or_create(
-            fingerprint=fingerprint, defaults={"script": script}
+        TemplateScript.objects.using(ALIAS).all().delete()
+        TemplateScript.objects.using(ALIAS).create(
+            fingerprint=fingerprint, script=script, step_texts=step_texts.now()
+        )
+
+
+def script_of(fingerprint: str) -> TemplateScript | None:
+    """The text kept for a version, with what hung on its tables."""
+    with platform_context():
+        return TemplateScript.objects.using(ALIAS).filter(fingerprint=fingerprint).first()
+
+
+def extend_template_script(before: TemplateScript, statements: list[str]) -> None:
+    """Make this version's text of an older one's and the plan between them; a dump among many is slow.
+
+    After ``_MOST_ADDITIONS`` plans nothing is kept here, and the text is dumped anew.
+    """
+    if before.additions >= _MOST_ADDITIONS:
+        return
+    path = f"SET LOCAL search_path = {rules.TEMPLATE_SCHEMA}, public"
+    with platform_context():
+        TemplateScript.objects.using(ALIAS).all().delete()
+        TemplateScript.objects.using(ALIAS).create(
+            fingerprint=tenant_fingerprint(),
+            script=";\n".join([before.script.rstrip().rstrip(";"), path, *statements]),
+            step_texts=step_texts.now(),
+            additions=before.additions + 1,
         )
 
 
 def template_script() -> str:
     """The cached text for the code that runs. Raises UnavailableError before migrate_tenants has run."""
-    with platform_context():
-        row = TemplateScript.objects.using(ALIAS).filter(fingerprint=tenant_fingerprint()).first()
+    row = script_of(tenant_fingerprint())
     if row is None:
         raise UnavailableError(
             "tenants.template_missing",

@@ -9,12 +9,13 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from django.db import connections, transaction
 
 from shared_apps.tenants import migration, provisioning, rules
-from shared_apps.tenants.models import SchemaState, Tenant
+from shared_apps.tenants.models import SchemaState, TemplateScript, Tenant
 from tests import servers
 from tests.conftest import recreate_database
 
@@ -99,6 +100,45 @@ def test_one_new_migration_reaches_all_with_role_grants_and_trigger(many: list[T
     assert f"0 tenants migrated, {TENANTS + 2} up to date" in again.stdout
 
 
+def dumped(schema: str) -> list[str]:
+    """A schema's DDL and rows, in order, without its name and the times of its migrations."""
+    found = subprocess.run(
+        [provisioning.find_pg_dump(), "--no-owner", "--no-privileges", "--no-comments", "--schema-only",
+         f"--schema={schema}", f"--dbname={servers.environment(servers.DATABASE)['DATABASE_OWNER_URL']}"],
+        capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    return sorted(provisioning.clean_dump(found.stdout).replace(schema, "schema").splitlines())
+
+
+def test_a_new_tenant_after_the_plan_is_like_one_of_a_fresh_dump(many: list[Tenant]) -> None:
+    assert run().returncode == 0
+    extended = TemplateScript.objects.using("owner").get()
+    TemplateScript.objects.using("owner").all().delete()
+    assert run().returncode == 0
+    fresh = TemplateScript.objects.using("owner").get()
+    assert (extended.additions, fresh.additions) == (1, 0) and extended.script != fresh.script
+    dumps = []
+    for script in (extended.script, fresh.script):
+        provisioning.build_schema(schema := rules.new_schema_name(), script=script)
+        dumps.append(dumped(schema))
+    assert any("extra_plain_note" in line for line in dumps[0])
+    assert dumps[0] == dumps[1]
+
+
+def test_a_text_of_many_plans_is_dumped_anew(many: list[Tenant]) -> None:
+    TemplateScript.objects.using("owner").update(additions=20)
+    assert run().returncode == 0
+    assert TemplateScript.objects.using("owner").get().additions == 0
+
+
+def test_a_text_that_was_lost_is_made_by_the_next_run(many: list[Tenant]) -> None:
+    assert run().returncode == 0
+    TemplateScript.objects.using("owner").all().delete()
+    assert run().returncode == 0
+    script = TemplateScript.objects.using("owner").get().script
+    assert "extra_plain_note" in script
+
+
 def test_python_migrations_run_in_every_tenant(many: list[Tenant]) -> None:
     done = run("tests.support.extra_python")
     assert done.returncode == 0, done.stderr
@@ -128,6 +168,26 @@ def test_an_error_in_the_canary_stops_the_run(many: list[Tenant]) -> None:
     assert schemas_with("extra_plain_note") == everyone()
 
 
+def waits_for(cursor: Any, schema: str) -> bool:
+    """Whether somebody waits for the migration table of one schema of this database."""
+    cursor.execute(
+        "SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted AND relation = %s::regclass "
+        "AND database = (SELECT oid FROM pg_database WHERE datname = current_database()))",
+        [f'"{schema}".django_migrations'],
+    )
+    return bool(cursor.fetchone()[0])
+
+
+def is_busy(cursor: Any, schema: str) -> bool:
+    """Whether another connection to this database still runs a statement about a schema."""
+    cursor.execute(
+        "SELECT EXISTS (SELECT FROM pg_stat_activity WHERE datname = current_database() "
+        "AND state = 'active' AND pid <> pg_backend_pid() AND strpos(query, %s) > 0)",
+        [schema],
+    )
+    return bool(cursor.fetchone()[0])
+
+
 @pytest.mark.crash
 def test_killed_in_the_middle_a_second_run_finishes(many: list[Tenant]) -> None:
     blocked = many[3]
@@ -138,17 +198,23 @@ def test_killed_in_the_middle_a_second_run_finishes(many: list[Tenant]) -> None:
             command(), cwd=servers.ROOT, env=environment("tests.support.extra_plain"),
             stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
         )  # fmt: skip
-        deadline = time.monotonic() + 30
-        while time.monotonic() < deadline:
-            cursor.execute("SELECT count(*) FROM pg_locks WHERE NOT granted")
-            if cursor.fetchone()[0]:
-                break
+        deadline = time.monotonic() + 120
+        while not waits_for(cursor, blocked.schema_name):
+            assert time.monotonic() < deadline and process.poll() is None, (
+                "it never came to the locked tenant"
+            )
             time.sleep(0.02)
         process.send_signal(signal.SIGKILL)
         process.wait()
         cursor.execute("ROLLBACK")
+        # What the server has of the killed process' last message, it finishes: that tenant is whole too.
+        while is_busy(cursor, blocked.schema_name):
+            assert time.monotonic() < deadline, "the killed process' statement never ended"
+            time.sleep(0.02)
     half = schemas_with("extra_plain_note")
-    assert blocked.schema_name not in half and rules.TEMPLATE_SCHEMA in half and len(half) > 1
+    target = SchemaState.objects.get(schema_name=rules.TEMPLATE_SCHEMA).fingerprint
+    assert half == set(SchemaState.objects.filter(fingerprint=target).values_list("schema_name", flat=True))
+    assert {rules.TEMPLATE_SCHEMA, many[0].schema_name} < half < everyone()
     done = run()
     assert done.returncode == 0, done.stderr
     assert 0 < int(re.search(r"(\d+) tenants migrated", done.stdout)[1]) < TENANTS + 2

@@ -25,6 +25,7 @@ from shared_apps.core.context import (
     current_schema,
 )
 
+from .introspection import DatabaseIntrospection
 from .schema import DatabaseOperations, DatabaseSchemaEditor
 
 _IGNORED_IN_BROKEN_TRANSACTION = (psycopg.errors.InFailedSqlTransaction,)
@@ -70,6 +71,7 @@ class DatabaseWrapper(tenants_base.DatabaseWrapper):
         self._sent_audit: AuditContext | None = None
         self._setting_search_path: bool = False
         super().__init__(*args, **kwargs)
+        self.introspection = DatabaseIntrospection(self)
         #: The owner alias migrates and provisions as itself; every other alias switches roles.
         self.switches_roles: bool = bool(self.settings_dict.get("SWITCH_ROLES", True))
 

@@ -40,7 +40,8 @@ class Command(BaseCommand):
             self.stdout.write("public schema migrated")
         if migration.migrate_template():
             self.stdout.write("template migrated")
-        report = migration.migrate_tenants(only=options["tenant"], progress=self.stdout.write)
+        with provisioning.keeping_template_script():
+            report = migration.migrate_tenants(only=options["tenant"], progress=self.stdout.write)
         if not options["no_spares"]:
             provisioning.drop_stale_spares()
             provisioning.build_spares(settings.SPARE_SCHEMAS)
