@@ -9,10 +9,13 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterable
-from contextlib import nullcontext
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, nullcontext
 from dataclasses import dataclass, field
+from queue import SimpleQueue
 from typing import Any
 
+import psycopg
 from django.apps import apps as live_apps
 from django.core.management.sql import emit_post_migrate_signal, emit_pre_migrate_signal
 from django.db import transaction
@@ -31,6 +34,8 @@ from .models import SchemaPlan, SchemaState, Tenant
 from .owner import ALIAS, execute_all, owner_connection
 
 LOCK_TIMEOUT = "5s"
+#: Over how many connections a ring's plans are sent.
+CONNECTIONS = 4
 
 
 @dataclass(frozen=True)
@@ -216,48 +221,79 @@ def migrate_tenants(*, only: Iterable[str] = (), progress: Progress = lambda _li
             for row in SchemaPlan.objects.using(ALIAS).filter(to_fingerprint=tenant_fingerprint())
         }
     prepared: dict[str, list[Prepared]] = {}
+
+    def by_states(schema: str) -> None:
+        _migrate_by_states(schema, prepared)
+
     for number, ring in enumerate(rings(list(stale))):
         progress(f"ring {number}: {len(ring)} tenants")
+        planned = {schema: plans[stale[schema]] for schema in ring if stale[schema] in plans}
+        results = _migrate_by_text(planned)
+        results |= {schema: _error_of(by_states, schema) for schema in ring if schema not in planned}
         for schema in ring:
-            try:
-                if (text := plans.get(stale[schema])) is not None:
-                    _migrate_by_text(schema, text)
-                else:
-                    _migrate_by_states(schema, prepared)
-            except Exception as error:  # noqa: BLE001 - recorded per tenant, and the run stops after its ring
-                report.failed[schema] = f"{type(error).__name__}: {error}"
-                with platform_context():
-                    _set_state(schema, stale[schema], status=SchemaState.Status.FAILED, error=str(error))
-            else:
+            if (error := results[schema]) is None:
                 report.migrated.append(schema)
+                continue
+            report.failed[schema] = f"{type(error).__name__}: {error}"
+            with platform_context():
+                _set_state(schema, stale[schema], status=SchemaState.Status.FAILED, error=str(error))
         if report.failed:
             break
     return report
 
 
-def _migrate_by_text(schema: str, text: str) -> None:
-    """Send a plan's text with its transaction as one message (two round trips less a tenant)."""
+def _error_of(action: Callable[..., None], *arguments: Any) -> Exception | None:
+    """What went wrong in one tenant; the run goes on to the end of its ring."""
+    try:
+        action(*arguments)
+    except Exception as error:  # noqa: BLE001 - recorded per tenant
+        return error
+    return None
+
+
+def _migrate_by_text(plans: dict[str, str]) -> dict[str, Exception | None]:
+    """Send each schema its plan over a few connections; gives each one's error or None."""
+    parameters = owner_connection().get_connection_params() if plans else {}
+    connections: SimpleQueue[Any] = SimpleQueue()
+
+    def migrate(item: tuple[str, str]) -> Exception | None:
+        connection = connections.get()
+        try:
+            return _error_of(_send_plan, connection, *item)
+        finally:
+            connections.put(connection)
+
+    workers = min(CONNECTIONS, len(plans))
+    with ExitStack() as stack:
+        for _ in range(workers):
+            connections.put(stack.enter_context(psycopg.connect(**parameters, autocommit=True)))
+        if not workers:
+            return {}
+        pool = stack.enter_context(ThreadPoolExecutor(workers))
+        return dict(zip(plans, pool.map(migrate, plans.items()), strict=True))
+
+
+def _send_plan(connection: Any, schema: str, text: str) -> None:
+    """Send a plan with its transaction as one message (two round trips less a tenant)."""
     done = sql.SQL(
         "UPDATE public.{} SET fingerprint = {}, status = 'current', error = '', migrated_at = now() "
         "WHERE schema_name = {}"
     ).format(
         sql.Identifier(SchemaState._meta.db_table), sql.Literal(tenant_fingerprint()), sql.Literal(schema)
     )
-    connection = owner_connection()
+    statements = [
+        "BEGIN",
+        f"SET LOCAL lock_timeout = '{LOCK_TIMEOUT}'",
+        f"SET LOCAL search_path = {roles.quoted(schema)}, public",
+        text.replace(rules.TEMPLATE_SCHEMA, schema),
+        done.as_string(),
+        "COMMIT",
+    ]
     try:
-        execute_all(
-            connection,
-            [
-                "BEGIN",
-                f"SET LOCAL lock_timeout = '{LOCK_TIMEOUT}'",
-                f"SET LOCAL search_path = {roles.quoted(schema)}, public",
-                text.replace(rules.TEMPLATE_SCHEMA, schema),
-                done.as_string(),
-                "COMMIT",
-            ],
-        )
-    except Exception:
-        connection.connection.execute("ROLLBACK")
+        connection.execute(";\n".join(statements))
+    except psycopg.Error:
+        if not connection.closed:
+            connection.execute("ROLLBACK")
         raise
 
 
