@@ -290,6 +290,7 @@ def _send_plan(connection: Any, schema: str, text: str) -> None:
         "COMMIT",
     ]
     try:
+        # sql: the plan is DDL of our own migrations, with the schema as a quoted identifier
         connection.execute(";\n".join(statements))
     except psycopg.Error:
         if not connection.closed:
