@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import json
+import re
 import secrets
 import time
 import uuid
@@ -94,6 +95,13 @@ class Api:
         answer = self.request("POST", "/api/v1/auth/login/", {"email": email, "password": password})
         self.token, self.email = answer["access"], email
         return self
+
+    def code_for(self, address: str) -> str:
+        """The newest one-time code that the development mailbox shows for an address."""
+        _status, raw = self._send("GET", "/mailbox/", None, {"Host": self.host, "Accept": "text/html"})
+        letters = raw.decode().split("<article")
+        found = (re.search(r"^ +(\d{6})$", text, re.MULTILINE) for text in letters if address in text)
+        return next((code[1] for code in found if code), "")
 
     def first_page_status(self) -> int:
         """Status of the organisation's log-in page, as a browser asks for it."""

@@ -84,6 +84,8 @@ class Story:
         for email, first in ((self.trader_email, "Tess"), (self.auditor_email, "Aldo")):
             body = {"email": email, "password1": OWN_PASSWORD, "password2": OWN_PASSWORD, "first_name": first}
             door.post("/api/v1/auth/registration/", body)
+            code = wait_for("the code by e-mail", lambda email=email: door.code_for(email), seconds=30)
+            door.post("/api/v1/auth/registration/verify-email/", {"email": email, "otp": code})
         members = self.owner.get("/api/v1/members/")["results"]
         wanted = {self.trader_email: "trader", self.auditor_email: "tenant_auditor"}
         for member in members:
@@ -95,7 +97,7 @@ class Story:
         if wanted:
             raise Failed(f"not among the members: {sorted(wanted)}")
         self.trader = Api(self.base, self.slug).log_in(self.trader_email, OWN_PASSWORD)
-        self.say("Tess and Aldo registered; the owner made them trader and auditor")
+        self.say("Tess and Aldo registered and brought their codes; the owner made them trader and auditor")
 
     def trade(self, symbol: str, interval: str) -> None:
         quote = symbol.partition("-")[2]

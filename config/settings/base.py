@@ -270,6 +270,7 @@ THROTTLE_RATES: dict[str, tuple[str, ...]] = {
     "anonymous": ("100/hour",),  # per address
     "user": ("1000/hour",),  # per person
     "auth": ("10/minute", "50/hour"),  # attempts per address and name
+    "one_time_code": ("2/minute", "6/hour"),  # e-mails with a code, per purpose and mailbox
     "refresh": ("60/minute", "600/hour"),  # per address
     "slug_check": ("60/minute", "600/hour"),  # per address
     "login_failed_event": ("1/minute",),  # log entries per address and name
@@ -309,7 +310,6 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
     "COMPONENT_SPLIT_REQUEST": True,
     "SERVE_INCLUDE_SCHEMA": False,
     "ENUM_NAME_OVERRIDES": {
-        "CapabilitiesEnum": "tenant_apps.members.models.Capability",
         "OrderStatusEnum": "tenant_apps.trading.models.STATUSES",
         "BotEventKindEnum": "tenant_apps.bots.models.BotEvent.Kind",
         "FeedKindEnum": "shared_apps.market_data.models.Feed.Kind",

@@ -77,6 +77,7 @@ def _person(email: str, first: str, last: str, role: Role, hashed: str) -> User:
         user = User(username=email, email=email, first_name=first, last_name=last, role=role)
         user.set_password(None)
         user.password = hashed
+        user.email_verified_at = user.password_updated
         user.save()
     return user
 

@@ -18,11 +18,11 @@ from rest_framework.response import Response
 from shared_apps.access.actors import Actor
 from shared_apps.access.drf import MatrixPermission, actor_of
 from shared_apps.core.context import platform_context
-from shared_apps.core.errors import NotFoundError
 from shared_apps.core.throttling import AuthenticationThrottle, RefreshThrottle, RequestThrottle
 
 from . import queries, serializers, tickets, web
 from .authentication import TenantSessionAuthentication
+from .codes import Host, host_of
 from .hosts import HostTenant, client_of, host_tenant
 from .services import accounts, login, passwords, registration, sessions
 
@@ -46,16 +46,16 @@ class _IdentityView(GenericAPIView[Any]):
     def tenant(self) -> HostTenant | None:
         return host_tenant(self.request._request)
 
+    @property
+    def host(self) -> Host:
+        return host_of(self.request._request)
+
     def valid_data(self) -> dict[str, Any]:
         """The body, checked by the view's serializer."""
         serializer = self.get_serializer(data=self.request.data)
         serializer.is_valid(raise_exception=True)
         data: dict[str, Any] = serializer.validated_data
         return data
-
-
-def _origin(request: Request) -> str:
-    return request._request.build_absolute_uri("/").rstrip("/")
 
 
 def _with_tokens(body: Any, pair: login.TokenPair) -> Response:
@@ -184,7 +184,7 @@ class PasswordChangeView(_IdentityView):
 
 
 class PasswordResetView(_IdentityView):
-    """Ask for a link by e-mail. The answer is the same for every address."""
+    """Ask for a code by e-mail. The answer is the same for every address."""
 
     access = {"post": "users.reset_password"}
     authentication_classes = ()
@@ -194,12 +194,12 @@ class PasswordResetView(_IdentityView):
     @extend_schema(responses=serializers.DetailSerializer)
     def post(self, request: Request) -> Response:
         data = self.valid_data()
-        passwords.request_password_reset(email=data["email"], origin=_origin(request), tenant=self.tenant)
+        passwords.request_password_reset(email=data["email"], host=self.host)
         return Response({"detail": _("If there is an account with this address here, a mail is on its way.")})
 
 
 class PasswordResetConfirmView(_IdentityView):
-    """Set a new password by the link of the mail; all sessions end."""
+    """Set a new password by the code of the mail; all sessions end. Five wrong codes end the code."""
 
     access = {"post": "users.reset_password"}
     authentication_classes = ()
@@ -209,12 +209,17 @@ class PasswordResetConfirmView(_IdentityView):
     @extend_schema(responses=serializers.DetailSerializer)
     def post(self, request: Request) -> Response:
         data = self.valid_data()
-        passwords.reset_password(token=data["token"], new_password=data["new_password1"], tenant=self.tenant)
+        passwords.reset_password(
+            email=data["email"], code=data["otp"], new_password=data["new_password1"], tenant=self.tenant
+        )
         return Response({"detail": _("The new password holds. Log in with it.")})
 
 
 class RegistrationView(_IdentityView):
-    """Open an account, and on a tenant's host join it. The answer is the same for every address (C40)."""
+    """Ask for an account, and on a tenant's host for membership: a code goes to the mailbox.
+
+    The answer is the same for every address (C40); nothing exists before the code is brought.
+    """
 
     access = {"post": "users.register_account"}
     authentication_classes = ()
@@ -231,25 +236,37 @@ class RegistrationView(_IdentityView):
             first_name=data.get("first_name", ""),
             last_name=data.get("last_name", ""),
         )
-        registration.register(application=application, origin=_origin(request), tenant=self.tenant)
-        return Response({"detail": _("Look into your mailbox for what comes next.")}, status=201)
+        registration.register(application=application, host=self.host)
+        return Response({"detail": _("Look into your mailbox: a code is on its way.")}, status=201)
 
 
-class JoinView(_IdentityView):
-    """Join this organisation with an account that exists, by the link of the mail (C40)."""
+class VerifyEmailView(_IdentityView):
+    """Bring the code: the account is made, or the one that the address has joins here (C22, C40)."""
 
     access = {"post": "users.register_account"}
     authentication_classes = ()
     throttle_classes = _ATTEMPTS
-    serializer_class = serializers.JoinSerializer
+    serializer_class = serializers.VerifyEmailSerializer
 
     @extend_schema(responses=serializers.DetailSerializer)
     def post(self, request: Request) -> Response:
-        token = self.valid_data()["token"]
-        if self.tenant is None:
-            raise NotFoundError("join.no_tenant", _("There is no organisation at this address to join."))
-        registration.join(token=token, tenant=self.tenant)
-        return Response({"detail": _("Welcome. Log in with your password.")})
+        data = self.valid_data()
+        registration.confirm(email=data["email"], code=data["otp"], tenant=self.tenant)
+        return Response({"detail": _("Your address is confirmed. Log in with your password.")})
+
+
+class ResendEmailView(_IdentityView):
+    """Ask for a new code; the old one is dead. The answer is the same for every address."""
+
+    access = {"post": "users.register_account"}
+    authentication_classes = ()
+    throttle_classes = _ATTEMPTS
+    serializer_class = serializers.ResendEmailSerializer
+
+    @extend_schema(responses=serializers.DetailSerializer)
+    def post(self, request: Request) -> Response:
+        registration.resend_code(email=self.valid_data()["email"], host=self.host)
+        return Response({"detail": _("If a registration waits for this address, a new code is on its way.")})
 
 
 class SessionListView(ListModelMixin, _IdentityView):

@@ -69,6 +69,15 @@ class MemberJoined(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
+class EmailVerified(Event):
+    """A code came back from the person's mailbox: the address is theirs."""
+
+    name = "users.email_verified"
+
+    user_id: int
+
+
+@dataclass(frozen=True, kw_only=True)
 class ProfileChanged(Event):
     """Name or address of a person changed; who keeps a copy listens."""
 

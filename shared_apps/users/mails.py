@@ -2,23 +2,30 @@
 
 from __future__ import annotations
 
-from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
+from urllib.parse import urlencode
 
 from django.core.mail import send_mail
 from django.template.loader import render_to_string
 
-from shared_apps.core.context import Schema, tenant_context
+from shared_apps.core.context import PUBLIC
 
-from .models import User
-from .services.passwords import reset_token
-from .services.registration import join_token
+from .options import CODE_LIFETIME
+from .services.letters import Letter
+
+#: Where the link of each e-mail leads; those with a code carry the same code (C22).
+_PATHS: Final = {
+    "registration_code": "/register/confirm/",
+    "join_code": "/register/confirm/",
+    "already_registered": "/login/",
+    "reset_code": "/password/reset/confirm/",
+}
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """The host that a mail speaks for: where its links lead and whose key signs them."""
+    """The host that a mail speaks for: where its links lead."""
 
     origin: str
     schema: str | None
@@ -29,36 +36,22 @@ class Place:
         """The organisation, or the platform itself."""
         return " ".join(self.tenant_name.split()) or "Tradehall"
 
-    def signing(self) -> AbstractContextManager[Any]:
-        """Enter the host's tenant for a signature; the database is not asked inside."""
-        return nullcontext() if self.schema is None else tenant_context(Schema(self.schema))
+
+def send_letter(letter: Letter, place: Place) -> None:
+    """Send what :func:`services.letters.write_letter` decided on."""
+    query = f"?{urlencode({'email': letter.address, 'code': letter.code})}" if letter.code else ""
+    _send(
+        letter.template,
+        letter.address,
+        place,
+        user=letter.user,
+        code=letter.code,
+        minutes=int(CODE_LIFETIME.value_for(place.schema or PUBLIC).total_seconds() // 60),
+        link=f"{place.origin}{_PATHS[letter.template]}{query}",
+    )
 
 
-def send_reset_link(user: User, place: Place) -> None:
-    """The link by which a person sets a new password, good for an hour and once."""
-    with place.signing():
-        token = reset_token(user)
-    _send("reset_link", user, place, link=f"{place.origin}/password/reset/confirm/?token={token}")
-
-
-def send_join_link(user: User, place: Place) -> None:
-    """The link by which the owner of an account joins another tenant, good for a day."""
-    with place.signing():
-        token = join_token(user)
-    _send("join_link", user, place, link=f"{place.origin}/join/?token={token}")
-
-
-def send_welcome(user: User, place: Place) -> None:
-    """What a new account can do next."""
-    _send("welcome", user, place, link=f"{place.origin}/login/")
-
-
-def send_already_registered(user: User, place: Place) -> None:
-    """Somebody tried to register with an address that is a member here already."""
-    _send("already_registered", user, place, link=f"{place.origin}/login/")
-
-
-def _send(template: str, user: User, place: Place, *, link: str) -> None:
-    text = render_to_string(f"users/mail/{template}.txt", {"user": user, "place": place, "link": link})
+def _send(template: str, address: str, place: Place, **context: Any) -> None:
+    text = render_to_string(f"users/mail/{template}.txt", {"place": place, **context})
     subject, _blank, body = text.partition("\n")
-    send_mail(subject.strip(), body.strip() + "\n", None, [user.email])
+    send_mail(subject.strip(), body.strip() + "\n", None, [address])

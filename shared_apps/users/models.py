@@ -126,6 +126,9 @@ class User(AbstractUser):  # type: ignore[django-manager-missing]  # guardian's 
     location = models.CharField(max_length=100, blank=True)
     birth_date = models.DateField(null=True, blank=True)
     password_updated = models.DateTimeField(null=True, blank=True, editable=False)
+    email_verified_at = models.DateTimeField(
+        null=True, blank=True, editable=False, help_text=_("When a code sent to the address came back")
+    )
 
     objects = UserManager()  # type: ignore[misc]
 
@@ -215,3 +218,37 @@ class ApiToken(models.Model):
 
     def __str__(self) -> str:
         return f"{self.prefix}… of {self.user_id}"
+
+
+class OneTimeCode(models.Model):
+    """What waits for six digits out of an e-mail (:mod:`shared_apps.users.codes`)."""
+
+    audit_masked = ("code_hash", "payload")
+
+    class Purpose(models.TextChoices):
+        REGISTRATION = "registration", _("Registration")
+        PASSWORD_RESET = "password_reset", _("New password")
+        EMAIL_CHANGE = "email_change", _("New address")
+
+    id = UUIDv7Field()
+    purpose = models.CharField(max_length=20, choices=Purpose.choices)
+    tenant = models.ForeignKey(
+        "tenants.Tenant", null=True, on_delete=models.CASCADE, related_name="+",
+        help_text=_("The tenant of the host it was asked for on; empty on the platform host"),
+    )  # fmt: skip
+    user = models.ForeignKey(User, null=True, on_delete=models.CASCADE, related_name="+")
+    address = models.EmailField(help_text=_("Where the code is sent, in lower case"))
+    code_hash = models.CharField(
+        max_length=64, blank=True, help_text=_("HMAC-SHA256 of the code; empty until one was sent")
+    )
+    tries_left = models.PositiveSmallIntegerField(default=0)
+    payload = models.JSONField(default=dict)
+    created_at = models.DateTimeField(default=timezone.now)
+    expires_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ("-created_at",)
+        indexes = [models.Index(fields=["address", "purpose"], name="one_time_code_address")]
+
+    def __str__(self) -> str:
+        return f"{self.purpose} code {self.pk}"

@@ -1,4 +1,4 @@
-"""Log-in, log-out and joining by page: the API's services, with a browser session at the end."""
+"""Log-in and log-out by page: the API's services, with a browser session at the end."""
 
 from __future__ import annotations
 
@@ -15,12 +15,10 @@ from django.utils.translation import gettext_lazy
 
 from shared_apps.access.pages import actor_of, page
 from shared_apps.core.errors import DomainError
-from shared_apps.ui.forms import add_domain_error
 from shared_apps.ui.toasts import add_toast
 
 from . import web
 from .hosts import host_tenant
-from .services import registration
 
 PERSONA_ICONS: Mapping[str, str] = {
     "owner": "key",
@@ -41,21 +39,6 @@ class LoginForm(forms.Form):
     login = forms.CharField(label=gettext_lazy("E-mail or user name"), max_length=254)
     password = forms.CharField(
         label=gettext_lazy("Password"), max_length=128, strip=False, widget=forms.PasswordInput
-    )
-
-
-class RegistrationForm(forms.Form):
-    """A person who wants to join this organisation."""
-
-    full_name = forms.CharField(label=gettext_lazy("Your name"), max_length=150)
-    email = forms.EmailField(label=gettext_lazy("E-mail"))
-    password = forms.CharField(
-        label=gettext_lazy("Password"),
-        min_length=8,
-        max_length=128,
-        strip=False,
-        widget=forms.PasswordInput,
-        help_text=gettext_lazy("At least 8 characters, and not a common word."),
     )
 
 
@@ -89,62 +72,6 @@ def log_out(request: HttpRequest) -> HttpResponse:
         web.end_browser_session(request)
         add_toast(request, _("You are logged out."), "info")
     return redirect("login")
-
-
-@page("users.register_account", post="users.register_account")
-def register(request: HttpRequest) -> HttpResponse:
-    """Join by oneself. The answer is the same whether or not the address is known (C40)."""
-    form = RegistrationForm(request.POST or None)
-    status = 200
-    if request.method == "POST":
-        status = 400
-        if form.is_valid():
-            try:
-                _register(request, form.cleaned_data)
-            except DomainError as error:
-                add_domain_error(form, _on_our_fields(error))
-                status = error.status
-            else:
-                return render(request, "account/registered.html", {"email": form.cleaned_data["email"]})
-    return render(request, "account/register.html", {"form": form}, status=status)
-
-
-def _register(request: HttpRequest, cleaned: Mapping[str, str]) -> None:
-    web.require_attempt_left(cleaned["email"])
-    registration.register(
-        application=_application(cleaned),
-        origin=f"{request.scheme}://{request.get_host()}",
-        tenant=host_tenant(request),
-    )
-
-
-def _application(cleaned: Mapping[str, str]) -> registration.Application:
-    first_name, _blank, last_name = cleaned["full_name"].strip().rpartition(" ")
-    return registration.Application(
-        email=cleaned["email"],
-        password=cleaned["password"],
-        first_name=first_name or last_name,
-        last_name=last_name if first_name else "",
-    )
-
-
-def _on_our_fields(error: DomainError) -> DomainError:
-    """The API calls the field `password1`, this form `password`."""
-    if "password1" in error.details:
-        error.details = {"password": error.details["password1"]}
-    return error
-
-
-@page("users.register_account", post="users.register_account")
-def join(request: HttpRequest) -> HttpResponse:
-    """The link that goes to a known address: a button, because mail scanners follow links."""
-    token = request.POST.get("token") or request.GET.get("token", "")
-    tenant = host_tenant(request)
-    if request.method == "POST" and tenant is not None:
-        registration.join(token=token, tenant=tenant)
-        add_toast(request, _("You are a member now. Log in with your usual password."))
-        return redirect("login")
-    return render(request, "account/join.html", {"token": token})
 
 
 def safe_target(request: HttpRequest, target: str) -> str:

@@ -1,6 +1,8 @@
-"""Getting in again without the password: the pages around the link by e-mail."""
+"""Getting in again without the password: the pages around the code by e-mail."""
 
 from __future__ import annotations
+
+from typing import Final
 
 from django import forms
 from django.http import HttpRequest, HttpResponse
@@ -9,13 +11,18 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from shared_apps.access.pages import page
-from shared_apps.core.errors import DomainError, ForbiddenError
+from shared_apps.core.errors import DomainError
 from shared_apps.ui.forms import add_domain_error
 from shared_apps.ui.toasts import add_toast
 
 from . import web
+from .codes import host_of
 from .hosts import host_tenant
+from .pages_registration import CodeForm
 from .services import passwords
+
+#: The address that this browser asked a code for.
+_KEPT: Final = "password_reset"
 
 
 class ForgottenForm(forms.Form):
@@ -24,8 +31,8 @@ class ForgottenForm(forms.Form):
     email = forms.EmailField(label=gettext_lazy("E-mail"))
 
 
-class NewPasswordForm(forms.Form):
-    """The new password, twice."""
+class NewPasswordForm(CodeForm):
+    """The code of the e-mail, and the new password, twice."""
 
     new_password1 = forms.CharField(
         label=gettext_lazy("New password"),
@@ -48,7 +55,7 @@ class NewPasswordForm(forms.Form):
 
 @page("users.reset_password", post="users.reset_password")
 def forgotten(request: HttpRequest) -> HttpResponse:
-    """Ask for a link. The answer is the same for every address."""
+    """Ask for a code. What follows is the same for every address."""
     form = ForgottenForm(request.POST or None)
     status = 200
     if request.method == "POST":
@@ -57,40 +64,43 @@ def forgotten(request: HttpRequest) -> HttpResponse:
             email = form.cleaned_data["email"]
             try:
                 web.require_attempt_left(email)
-                passwords.request_password_reset(
-                    email=email,
-                    origin=f"{request.scheme}://{request.get_host()}",
-                    tenant=host_tenant(request),
-                )
+                passwords.request_password_reset(email=email, host=host_of(request))
             except DomainError as error:
                 form.add_error(None, error.message)
                 status = error.status
             else:
-                return render(request, "account/reset_sent.html", {"email": email})
+                request.session[_KEPT] = email
+                return redirect("set-new-password")
     return render(request, "account/reset.html", {"form": form}, status=status)
 
 
 @page("users.reset_password", post="users.reset_password")
 def set_new(request: HttpRequest) -> HttpResponse:
-    """Where the link leads: a new password, twice. The link is spent by the form, not by the visit."""
-    form = NewPasswordForm(request.POST or None)
-    token = request.POST.get("token") or request.GET.get("token", "")
+    """The code and a new password, twice. The link of the e-mail fills the code in; the form spends it."""
+    first = {
+        "email": request.GET.get("email") or request.session.get(_KEPT, ""),
+        "otp": request.GET.get("code", "")[:20],
+    }
+    form = NewPasswordForm(request.POST or None, initial=first)
     status = 200
     if request.method == "POST":
         status = 400
         if form.is_valid():
+            cleaned = form.cleaned_data
             try:
-                web.require_attempt_left("")
+                web.require_attempt_left(cleaned["email"])
                 passwords.reset_password(
-                    token=token, new_password=form.cleaned_data["new_password1"], tenant=host_tenant(request)
+                    email=cleaned["email"],
+                    code=cleaned["otp"],
+                    new_password=cleaned["new_password1"],
+                    tenant=host_tenant(request),
                 )
-            except ForbiddenError as error:
-                form.add_error(None, error.message)
-                status = error.status
             except DomainError as error:
                 add_domain_error(form, error)
                 status = error.status
             else:
+                request.session.pop(_KEPT, None)
                 add_toast(request, _("The new password holds. Log in with it."))
                 return redirect("login")
-    return render(request, "account/reset_confirm.html", {"form": form, "token": token}, status=status)
+    context = {"form": form, "email": form["email"].value() or ""}
+    return render(request, "account/reset_confirm.html", context, status=status)

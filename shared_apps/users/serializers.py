@@ -114,11 +114,37 @@ class PasswordChangeSerializer(_NewPasswordSerializer):
     old_password = PasswordField()
 
 
+class CodeField(serializers.RegexField):
+    """A one-time code; blanks between its digits do not matter."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(
+            r"^\s*(?:[0-9]\s*){6}\Z",
+            max_length=20,
+            error_messages={"invalid": _("The code has six digits.")},
+            **kwargs,
+        )
+
+
 class PasswordResetConfirmSerializer(_NewPasswordSerializer):
-    token = serializers.CharField(max_length=1024)
+    """The code of the mail and the new password, twice."""
+
+    email = serializers.EmailField(max_length=254)
+    otp = CodeField()
 
 
 class PasswordResetSerializer(serializers.Serializer[Any]):
+    email = serializers.EmailField(max_length=254)
+
+
+class VerifyEmailSerializer(serializers.Serializer[Any]):
+    """The code of the mail that a registration sent."""
+
+    email = serializers.EmailField(max_length=254)
+    otp = CodeField()
+
+
+class ResendEmailSerializer(serializers.Serializer[Any]):
     email = serializers.EmailField(max_length=254)
 
 
@@ -146,10 +172,6 @@ class RegistrationSerializer(serializers.Serializer[Any]):
         if attrs.get("password2", first) != first:
             raise serializers.ValidationError({"password2": [_("The two passwords are not the same.")]})
         return {**attrs, "password": first}
-
-
-class JoinSerializer(serializers.Serializer[Any]):
-    token = serializers.CharField(max_length=1024)
 
 
 class DetailSerializer(serializers.Serializer[Any]):

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from . import pages, pages_api_tokens, pages_password
+from . import pages, pages_api_tokens, pages_password, pages_registration
 
 urlpatterns = [
     path("login/", pages.log_in, name="login"),
@@ -11,9 +11,10 @@ urlpatterns = [
     path("password/reset/confirm/", pages_password.set_new, name="set-new-password"),
     path("security/tokens/", pages_api_tokens.token_list, name="api-tokens"),
     path("security/tokens/<uuid:token_id>/revoke/", pages_api_tokens.revoke, name="revoke-api-token"),
+    path("register/confirm/", pages_registration.confirm, name="confirm-registration"),
+    path("register/resend/", pages_registration.resend, name="resend-registration"),
 ]
 tenant_urlpatterns = [
     *urlpatterns,
-    path("register/", pages.register, name="register"),
-    path("join/", pages.join, name="join"),
+    path("register/", pages_registration.register, name="register"),
 ]

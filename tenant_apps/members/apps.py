@@ -44,13 +44,15 @@ def _add_owner(*, tenant: Tenant, owner: User | None) -> None:
 
 
 def _add_joined(*, user: User) -> None:
-    """Hook of registration: whoever joins gets a Member row without capabilities (C26)."""
+    """Hook of registration: whoever joins gets a Member row; a proved address makes a buyer (C26)."""
     from shared_apps.access.actors import Actor
     from shared_apps.core.context import current_schema
 
     from . import services
 
-    services.add_member(actor=Actor.system("members.add_joined", current_schema()), user=user)
+    actor = Actor.system("members.add_joined", current_schema())
+    capabilities = [] if user.email_verified_at is None else ["buyer"]
+    services.add_member(actor=actor, user=user, capabilities=capabilities)
 
 
 def _copy_profile(event: ProfileChanged) -> None:

@@ -22,6 +22,7 @@ from shared_apps.core.signing import derived_keys
 from shared_apps.tenants import demo
 from tests.attacks.people import BOTH, PLATFORM, TRADER, A, B, bearer, log_in, me, pair
 from tests.support import live as live_processes
+from tests.support.letters import code_in, send_waiting_letters
 from tests.support.live import Answer, Live
 
 pytestmark = pytest.mark.xdist_group("attacks-identity")
@@ -258,11 +259,19 @@ def test_12_nobody_writes_their_own_role(live: Live, tenants: dict[str, str]) ->
 
 
 @pytest.mark.req("S4-32")
-def test_12_nobody_registers_as_more_than_they_are(live: Live, tenants: dict[str, str]) -> None:
+def test_12_nobody_registers_as_more_than_they_are(
+    live: Live, tenants: dict[str, str], mailoutbox: list[Any], django_db_blocker: Any
+) -> None:
     email = f"{uuid.uuid4().hex}@new.example.com"
     body = {"email": email, "password": "quite-good-Passw0rd", "role": "superadmin", "is_staff": True,
             "tenant": 2, "capabilities": ["owner"], "is_superuser": True}  # fmt: skip
     assert live.request("POST", "/api/v1/auth/registration/", host=A, json_body=body).status == 201
+    with django_db_blocker.unblock():
+        send_waiting_letters()
+    code = {"email": email, "otp": code_in(next(mail for mail in mailoutbox if mail.to == [email]))}
+    assert (
+        live.request("POST", "/api/v1/auth/registration/verify-email/", host=A, json_body=code).status == 200
+    )
     user = log_in(live, A, {"email": email, "password": "quite-good-Passw0rd"}).json()["user"]
     assert (user["role"], user["tenant"]) == ("subscriber", None)
     assert log_in(live, B, {"email": email, "password": "quite-good-Passw0rd"}).status == 400
@@ -278,7 +287,7 @@ def _alike(one: list[float], other: list[float]) -> bool:
 
 
 @pytest.mark.req("F19", "C40")
-@pytest.mark.parametrize("door", ["login", "password/reset", "registration"])
+@pytest.mark.parametrize("door", ["login", "password/reset", "registration", "registration/resend-email"])
 def test_15_unknown_people_get_the_same_text_in_the_same_time(
     live: Live, tenants: dict[str, str], door: str
 ) -> None:

@@ -9,9 +9,9 @@ import pytest
 from django.core.mail import EmailMessage
 from django.test import Client
 
-from shared_apps.core.context import platform_context
-from shared_apps.core.models import OutboxMessage
-from shared_apps.users import tasks
+from tests.support.letters import code_in, send_waiting_letters
+
+__all__ = ["Api", "code_in"]
 
 
 class Api:
@@ -80,17 +80,10 @@ def api(client_of: Callable[..., Client], password: str) -> Callable[..., Api]:
 
 @pytest.fixture
 def send_mails(mailoutbox: list[EmailMessage]) -> Callable[[], list[EmailMessage]]:
-    """Do what the worker would do with the mails that wait in the outbox; the mails sent so far."""
+    """Do what the worker would do with the work of identity that waits in the outbox; the mails so far."""
 
     def send() -> list[EmailMessage]:
-        doers = {
-            "users.send_reset_link": tasks.send_reset_link,
-            "users.send_registration_mail": tasks.send_registration_mail,
-        }
-        with platform_context():
-            for message in OutboxMessage.objects.filter(task__in=doers, status="pending"):
-                doers[message.task].run(**message.kwargs)
-                OutboxMessage.objects.filter(pk=message.pk).update(status="done")
+        send_waiting_letters()
         return mailoutbox
 
     return send

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -9,10 +10,11 @@ import pytest
 from django.core.mail import EmailMessage
 
 from shared_apps.core.context import platform_context, tenant_context
-from shared_apps.tenants.models import Membership, Tenant
+from shared_apps.tenants.models import Tenant
 from shared_apps.users.models import Session, User
 from tenant_apps.members.models import Member
 from tests.support.pages import HTMX, visitor
+from tests.users.conftest import code_in
 
 
 def live_sessions() -> int:
@@ -110,24 +112,84 @@ def test_personas_exist_in_development_only(acme: Tenant, settings: Any) -> None
     assert b"Tariq Trader" in client.get("/").content
 
 
-def test_joining_makes_a_member_and_says_nothing_of_known_addresses(
+def said(answer: Any, address: str) -> bytes:
+    """The page without the address and the browser's own secrets."""
+    text = answer.content.partition(b"<main")[2].partition(b"</main>")[0].replace(address.encode(), b"")
+    return re.sub(rb'name="csrfmiddlewaretoken" value="[^"]*"', b"", text)
+
+
+NINA = {"full_name": "Nina Neu", "email": "Nina@new.example", "password": "a-Long-enough-1"}
+
+
+@pytest.mark.req("C40", "C22")
+def test_joining_shows_the_same_pages_for_known_and_new_addresses(
+    acme: Tenant, send_mails: Callable[[], list[EmailMessage]]
+) -> None:
+    pages = []
+    for email in (NINA["email"], "owner@globex.example.com", "owner@acme.example.com"):
+        client = visitor("acme")
+        sent = client.post("/register/", {**NINA, "email": email})
+        assert (sent.status_code, sent["Location"]) == (302, "/register/confirm/")
+        shown = client.get("/register/confirm/")
+        wrong = client.post("/register/confirm/", {"email": email, "otp": "000 000"})
+        assert (shown.status_code, wrong.status_code) == (200, 400)
+        pages.append((said(shown, email), said(wrong, email)))
+    assert pages[0] == pages[1] == pages[2]
+    with tenant_context(acme):
+        assert not Member.objects.filter(email__in=["nina@new.example", "owner@globex.example.com"]).exists()
+    assert len(send_mails()) == 3
+
+
+@pytest.mark.req("S3-111", "S1-2")
+def test_the_browser_that_registered_is_signed_in_by_the_code(
     acme: Tenant, send_mails: Callable[[], list[EmailMessage]]
 ) -> None:
     client = visitor("acme")
-    person = {"full_name": "Nina Neu", "email": "Nina@new.example", "password": "a-Long-enough-1"}
-    new = client.post("/register/", person)
-    known = client.post("/register/", {**person, "email": "owner@globex.example.com"})
-    assert new.status_code == known.status_code == 200
-    said = [
-        answer.content.partition(b"<main")[2].partition(b"</main>")[0].replace(address, b"")
-        for answer, address in ((new, b"Nina@new.example"), (known, b"owner@globex.example.com"))
-    ]
-    assert said[0] == said[1] != b""
+    client.post("/register/", NINA)
+    code = code_in(send_mails()[0])
+    done = client.post("/register/confirm/", {"email": "nina@new.example", "otp": code})
+    assert (done.status_code, done["Location"]) == (302, "/")
+    assert b"Nina Neu" in client.get("/").content
     with tenant_context(acme):
         member = Member.objects.get(email="nina@new.example")
-        assert (member.name, member.capabilities) == ("Nina Neu", [])
-        assert not Member.objects.filter(email="owner@globex.example.com").exists()
-    assert {mail.to[0] for mail in send_mails()} == {"nina@new.example", "owner@globex.example.com"}
+    assert (member.name, member.capabilities) == ("Nina Neu", ["buyer"])
+
+
+def test_the_link_fills_the_code_in_and_another_browser_logs_in_itself(
+    acme: Tenant, send_mails: Callable[[], list[EmailMessage]]
+) -> None:
+    visitor("acme").post("/register/", NINA)
+    link = next(word for word in str(send_mails()[0].body).split() if "/register/confirm/" in word)
+    other = visitor("acme")
+    page = other.get(link.partition("localhost")[2])
+    assert page.status_code == 200 and User.objects.filter(email="nina@new.example").count() == 0
+    form = {name: page.context["form"][name].value() for name in ("email", "otp")}
+    done = other.post("/register/confirm/", form)
+    assert (done.status_code, done["Location"]) == (302, "/login/")
+    assert other.get("/").status_code == 302
+    assert User.objects.get(email="nina@new.example").check_password(NINA["password"])
+
+
+def test_a_browser_confirms_only_what_it_typed_itself(
+    acme: Tenant, send_mails: Callable[[], list[EmailMessage]]
+) -> None:
+    """Somebody who registers Nina's address after her cannot have her confirm their password."""
+    nina, mallory = visitor("acme"), visitor("acme")
+    nina.post("/register/", NINA)
+    mallory.post("/register/", {**NINA, "password": "mallorys-Passw0rd-1"})
+    code = code_in(send_mails()[-1])
+    assert nina.post("/register/confirm/", {"email": NINA["email"], "otp": code}).status_code == 400
+    assert not User.objects.filter(email="nina@new.example").exists()
+
+
+def test_a_new_code_can_be_asked_for(acme: Tenant, send_mails: Callable[[], list[EmailMessage]]) -> None:
+    client = visitor("acme")
+    client.post("/register/", NINA)
+    send_mails()
+    assert client.post("/register/resend/")["Location"] == "/register/confirm/"
+    form = {"email": NINA["email"], "otp": code_in(send_mails()[1])}
+    assert client.post("/register/confirm/", form)["Location"] == "/"
+    assert client.get("/register/resend/").status_code == 302
 
 
 def test_a_weak_password_is_named_beside_its_field(acme: Tenant) -> None:
@@ -140,25 +202,15 @@ def test_a_weak_password_is_named_beside_its_field(acme: Tenant) -> None:
     assert User.objects.count() == before
 
 
-def test_the_join_link_of_a_known_person_works_by_button(
-    acme: Tenant, send_mails: Callable[[], list[EmailMessage]]
+def test_a_known_person_joins_with_their_usual_password(
+    acme: Tenant, password: str, send_mails: Callable[[], list[EmailMessage]]
 ) -> None:
     client = visitor("acme")
-    client.post(
-        "/register/",
-        {"full_name": "O", "email": "owner@globex.example.com", "password": "a-Long-enough-1"},
-    )
-    [mail] = send_mails()
-    link = next(word for word in str(mail.body).split() if "/join/" in word)
-    path = link.partition("localhost")[2].partition("/")[2]
-    page = client.get(f"/{path}")
-    assert page.status_code == 200
-    token = page.context["token"]
-    with platform_context():
-        memberships = Membership.objects.filter(tenant=acme)
-        before = memberships.count()
-        assert client.post("/join/", {"token": token + "x"}).status_code == 403
-        assert memberships.count() == before
-    assert client.post("/join/", {"token": token}).status_code == 302
+    email = "owner@globex.example.com"
+    client.post("/register/", {**NINA, "email": email})
+    done = client.post("/register/confirm/", {"email": email, "otp": code_in(send_mails()[0])})
+    assert (done.status_code, done["Location"]) == (302, "/login/")
+    assert client.post("/login/", {"login": email, "password": NINA["password"]}).status_code == 400
+    assert client.post("/login/", {"login": email, "password": password}).status_code == 302
     with tenant_context(acme):
-        assert Member.objects.filter(email="owner@globex.example.com").exists()
+        assert Member.objects.filter(email=email).exists()

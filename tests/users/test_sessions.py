@@ -13,7 +13,7 @@ from shared_apps.access.actors import Actor
 from shared_apps.tenants.models import Membership, Tenant
 from shared_apps.users import principals
 from shared_apps.users.models import Session, User
-from shared_apps.users.services.sessions import purge_ended_sessions
+from shared_apps.users.services.sessions import purge_ended
 from tests.users.conftest import Api
 
 MakeApi = Callable[..., Api]
@@ -181,5 +181,5 @@ def test_ended_sessions_are_cleared_after_a_month(acme: Tenant, api: MakeApi) ->
     old = Session.objects.first()
     assert old is not None
     Session.objects.filter(pk=old.pk).update(expires_at=timezone.now() - timedelta(days=31))
-    assert purge_ended_sessions(before=timezone.now() - timedelta(days=30)) == 1
+    assert purge_ended(before=timezone.now() - timedelta(days=30)) == 1
     assert not Session.objects.filter(pk=old.pk).exists() and Session.objects.count() == 1

@@ -2,30 +2,26 @@
 
 from __future__ import annotations
 
-import hmac
-from datetime import timedelta
-from typing import Any, Final
+from uuid import UUID
 
 from django.contrib.auth.hashers import check_password
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from shared_apps.access.actors import Actor
-from shared_apps.core import signing
-from shared_apps.core.background import enqueue
-from shared_apps.core.context import platform_context
-from shared_apps.core.errors import DomainError, ForbiddenError, NotFoundError
+from shared_apps.core.context import audit_context, platform_context
+from shared_apps.core.errors import ConflictError, DomainError, NotFoundError
 from shared_apps.core.events import emit
+from shared_apps.users import codes
+from shared_apps.users.codes import Host, Purpose
 from shared_apps.users.events import PasswordChanged, PasswordReset
 from shared_apps.users.hosts import HostTenant, inside
 from shared_apps.users.models import User
 from shared_apps.users.units import identity_unit
 
 from .sessions import end_sessions_of
-
-RESET_PURPOSE: Final = "password-reset"
-RESET_MAX_AGE: Final = timedelta(hours=1)
 
 
 def require_good_password(password: str, *, user: User | None, field: str) -> None:
@@ -57,63 +53,59 @@ def change_password(*, actor: Actor, old_password: str, new_password: str, tenan
             emit(PasswordChanged(user_id=user.pk))
 
 
-def request_password_reset(*, email: str, origin: str, tenant: HostTenant | None) -> None:
-    """Have a link sent to an address, if a person of this host has it.
+def request_password_reset(*, email: str, host: Host) -> UUID:
+    """Have a code sent to an address, if a person of this host has it. Returns the id of what waits for it.
 
     Whether one has is found out by the worker: the answer and its time are the same for every address.
-    ``origin`` is the host's own (``https://acme.example.com``).
+    Raises TooManyRequestsError, known or not.
     """
+    email = email.lower()
+    codes.require_send_left(Purpose.PASSWORD_RESET, email)
     with identity_unit("auth.request_password_reset"):
-        enqueue(
-            "users.send_reset_link",
-            email=email.lower(),
-            origin=origin,
-            tenant_id=None if tenant is None else tenant.pk,
-            schema=None if tenant is None else tenant.schema_name,
-            tenant_name="" if tenant is None else tenant.name,
-        )
+        return codes.ask(Purpose.PASSWORD_RESET, address=email, host=host)
 
 
-def reset_token(user: User) -> str:
-    """The signed text of a reset link: for this host, for an hour, for as long as the password stays."""
-    return signing.sign(RESET_PURPOSE, [user.pk, _fingerprint(user)])
+def reset_password(*, email: str, code: str, new_password: str, tenant: HostTenant | None) -> User:
+    """Set a new password by the code of the mail and end all sessions; the code works once. Returns whose.
 
-
-def reset_password(*, token: str, new_password: str, tenant: HostTenant | None) -> None:
-    """Set a new password by a reset link and end all sessions.
-
-    Raises ForbiddenError for a link of another host, an altered, expired or used one; DomainError for a
-    weak password.
+    Raises DomainError: "auth.code_wrong" (with one text for a wrong, old or dead code and for an unknown
+    address), or for a weak password, which leaves the code as it was.
     """
-    user_id, fingerprint = signing.unsign(RESET_PURPOSE, token, max_age=RESET_MAX_AGE)
-    with platform_context():
-        user = User.objects.filter(pk=user_id, is_active=True).first()
-        if user is None or not hmac.compare_digest(_fingerprint(user), fingerprint):
-            raise _used()
-        require_good_password(new_password, user=user, field="new_password1")
-        seen = user.password
-        user.set_password(new_password)
-    with identity_unit("auth.reset_password", user=user):
-        _store(user, seen)
-        end_sessions_of(user, reason="password_reset", tenant=tenant)
-        with inside(tenant):
-            emit(PasswordReset(user_id=user.pk))
+    email = email.lower()
+    with identity_unit("auth.reset_password"):
+        row = codes.match(Purpose.PASSWORD_RESET, address=email, code=code, tenant=tenant)
+        user = None if row is None else _person_of(email)
+        if row is not None and user is not None:
+            require_good_password(new_password, user=user, field="new_password1")
+            codes.spend(row)
+            with audit_context(actor_id=user.pk, actor_email=user.email):
+                _set_by_code(user, new_password, tenant)
+    if user is None:
+        raise codes.wrong()
+    return user
 
 
-def _used() -> ForbiddenError:
-    return ForbiddenError("auth.reset_link_used", _("This link was used already. Ask for a new one."))
+def _person_of(email: str) -> User | None:
+    rows = User.objects.select_for_update(of=("self",)).filter(email=email, is_active=True)
+    user: User | None = rows.first()
+    return user
 
 
-def _fingerprint(user: User) -> str:
-    """Changes with the password, the address and the last log-in: a link is good once."""
-    state: list[Any] = [user.pk, user.password, user.email, user.last_login]
-    return signing.mac(RESET_PURPOSE, "", repr(state).encode())[:32]
+def _set_by_code(user: User, password: str, tenant: HostTenant | None) -> None:
+    """Step: the mailbox is proved, too: the code came from there."""
+    user.set_password(password)
+    if user.email_verified_at is None:
+        user.email_verified_at = timezone.now()
+    user.save(update_fields=["password", "password_updated", "email_verified_at"])
+    end_sessions_of(user, reason="password_reset", tenant=tenant)
+    with inside(tenant):
+        emit(PasswordReset(user_id=user.pk))
 
 
 def _store(user: User, seen: str) -> None:
-    """Write the new hash unless somebody else changed the password meanwhile (a link used twice at once)."""
+    """Write the new hash unless somebody else changed the password meanwhile."""
     changed = User.objects.filter(pk=user.pk, password=seen).update(
         password=user.password, password_updated=user.password_updated
     )
     if not changed:
-        raise _used()
+        raise ConflictError("auth.password_changed", _("The password was changed a moment ago."))

@@ -1,33 +1,35 @@
-"""Joining by oneself: a new account, or an existing one that enters another tenant (C26, C40)."""
+"""Joining by oneself: a new account, or an existing one that enters another tenant (C26, C40).
+
+Nothing of a person exists until the code that was sent to their mailbox comes back (C22): what they typed
+waits beside the code. So an address that is known and one that is new get the same answer after the same
+work, and nobody can take a name or an address that is not theirs.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
-from typing import Final
-from uuid import uuid4
+from datetime import datetime
+from typing import Any, Final
+from uuid import UUID, uuid4
 
 from django.contrib.auth.hashers import make_password
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from shared_apps.core import signing
-from shared_apps.core.background import enqueue
 from shared_apps.core.context import platform_context
-from shared_apps.core.errors import DomainError, ForbiddenError
+from shared_apps.core.errors import DomainError
 from shared_apps.core.events import emit
-from shared_apps.users import principals
-from shared_apps.users.events import MemberJoined, UserRegistered
+from shared_apps.users import codes, principals
+from shared_apps.users.codes import Host, Purpose
+from shared_apps.users.events import EmailVerified, MemberJoined, UserRegistered
 from shared_apps.users.hooks import run_join_hooks
 from shared_apps.users.hosts import HostTenant, inside
-from shared_apps.users.models import Role, User
+from shared_apps.users.models import OneTimeCode, Role, User
 from shared_apps.users.units import identity_unit
 
 from .passwords import require_good_password
 
-JOIN_PURPOSE: Final = "join"
-JOIN_MAX_AGE: Final = timedelta(days=1)
 _USERNAME_LENGTH: Final = 150
 
 
@@ -42,107 +44,124 @@ class Application:
     last_name: str = ""
 
 
-def register(*, application: Application, origin: str, tenant: HostTenant | None) -> None:
-    """Make an account, and on a tenant's host a membership; the answer never says which address is known.
+@dataclass(frozen=True, slots=True)
+class Confirmed:
+    """Whose code it was; ``is_new`` where the account was made now, with the password of the form."""
 
-    A known address gets the same answer after the same work, whose rows are rolled back, and a mail with a
-    link by which its owner joins here (C40); the existing password stays. Raises DomainError for a weak
-    password or a user name that is taken or has an @ (so no name can be tried in place of an address).
+    user: User
+    is_new: bool
+
+
+def register(*, application: Application, host: Host) -> UUID:
+    """Keep what a person typed and send a code to their mailbox. Returns the id of what waits for it.
+
+    The answer never says which address is known: the owner of one gets an e-mail by which they join here
+    with the account they have (C40). Raises DomainError for a weak password or a user name that is taken or
+    has an @ (so no name can be tried in place of an address), TooManyRequestsError.
     """
     email, wanted = application.email.lower(), application.username
     if "@" in wanted:
         raise DomainError("auth.username_invalid", _("A user name has no @."), field="username")
-    person = User(
-        email=email, first_name=application.first_name, last_name=application.last_name, role=Role.SUBSCRIBER
-    )
+    person = User(email=email, first_name=application.first_name, last_name=application.last_name)
     require_good_password(application.password, user=person, field="password1")
-    person.password = make_password(application.password)
-    person.password_updated = timezone.now()
+    payload: dict[str, Any] = {
+        "password": make_password(application.password),
+        "username": wanted,
+        "first_name": application.first_name,
+        "last_name": application.last_name,
+    }
+    with platform_context():
+        if wanted and User.objects.filter(username=wanted).exists():
+            raise DomainError("auth.username_taken", _("This user name is taken."), field="username")
+    codes.require_send_left(Purpose.REGISTRATION, email)
+    with identity_unit("auth.register"):
+        return codes.ask(Purpose.REGISTRATION, address=email, host=host, payload=payload)
+
+
+def resend_code(*, email: str, host: Host) -> None:
+    """Send a new code for a registration that waits; the old one is dead. Silent where none waits.
+
+    Raises TooManyRequestsError, by the address alone and whether it is known or not.
+    """
+    email = email.lower()
+    codes.require_send_left(Purpose.REGISTRATION, email)
+    with identity_unit("auth.register"):
+        codes.ask_again(Purpose.REGISTRATION, address=email, host=host)
+
+
+def confirm(*, email: str, code: str, tenant: HostTenant | None, code_id: UUID | None = None) -> Confirmed:
+    """Make the account that a code confirms, or let the owner of a known address in; each code works once.
+
+    On a tenant's host the person becomes a member there; a membership that the tenant has ended is not
+    revived, and the password of a known account stays. Raises DomainError("auth.code_wrong").
+    """
     for attempt in ("first", "last"):
-        with platform_context():
-            person.username = wanted or _free_username(email)
-            if wanted and User.objects.filter(username=wanted).exists():
-                raise DomainError("auth.username_taken", _("This user name is taken."), field="username")
         try:
-            _register(person, origin, tenant)
+            confirmed = _confirm(email.lower(), code, tenant, code_id)
         except IntegrityError:
             if attempt == "last":
                 raise
-            continue  # somebody registered the same name or address a moment ago: look again
-        return
+            continue  # somebody took the same name or address a moment ago: look again
+        if confirmed is None:
+            raise codes.wrong()
+        return confirmed
+    raise AssertionError("unreachable")
 
 
-def _free_username(email: str) -> str:
-    """The address itself, or what it begins with and a random end where somebody is called like that."""
-    name = email[:_USERNAME_LENGTH]
-    if len(email) > _USERNAME_LENGTH or User.objects.filter(username=name).exclude(email=email).exists():
-        name = f"{email.partition('@')[0][:100]}-{uuid4().hex[:12]}"
+def _confirm(email: str, code: str, tenant: HostTenant | None, code_id: UUID | None) -> Confirmed | None:
+    with identity_unit("auth.confirm_registration"):
+        row = codes.match(Purpose.REGISTRATION, address=email, code=code, tenant=tenant, code_id=code_id)
+        if row is None:
+            return None
+        codes.spend(row)
+        user: User | None = User.objects.select_for_update(of=("self",)).filter(email=email).first()
+        if user is not None and not user.is_active:
+            return None
+        is_new = user is None
+        now = timezone.now()
+        person = _create(row, now) if user is None else user
+        if person.email_verified_at is None:
+            person.email_verified_at = now
+            person.save(update_fields=["email_verified_at"])
+        let_in = tenant is not None and _let_in(person, tenant)
+        with inside(tenant):
+            if is_new:
+                emit(UserRegistered(user_id=person.pk, email=email))
+            elif let_in:
+                emit(MemberJoined(user_id=person.pk, email=email))
+            emit(EmailVerified(user_id=person.pk))
+    return Confirmed(person, is_new)
+
+
+def _create(row: OneTimeCode, now: datetime) -> User:
+    kept = row.payload
+    person = User(
+        username=_free_username(row.address, kept["username"]),
+        email=row.address,
+        first_name=kept["first_name"],
+        last_name=kept["last_name"],
+        role=Role.SUBSCRIBER,
+        password=kept["password"],
+        password_updated=row.created_at,
+        email_verified_at=now,
+    )
+    person.save(force_insert=True)
+    return person
+
+
+def _free_username(email: str, wanted: str) -> str:
+    """The name asked for, else the address; where somebody took it, its beginning and a random end."""
+    name = wanted or email[:_USERNAME_LENGTH]
+    if len(wanted or email) > _USERNAME_LENGTH or User.objects.filter(username=name).exists():
+        name = f"{name.partition('@')[0][:100]}-{uuid4().hex[:12]}"
     return name
 
 
-def _register(person: User, origin: str, tenant: HostTenant | None) -> None:
-    with identity_unit("auth.register"):
-        known = User.objects.filter(email=person.email).values_list("pk", flat=True).first()
-        if known is None:
-            _create(person, tenant)
-        else:
-            _rehearse(person, tenant)
-        enqueue(
-            "users.send_registration_mail",
-            user_id=person.pk if known is None else known,
-            is_known=known is not None,
-            origin=origin,
-            tenant_id=None if tenant is None else tenant.pk,
-            schema=None if tenant is None else tenant.schema_name,
-            tenant_name="" if tenant is None else tenant.name,
-        )
-
-
-def _create(person: User, tenant: HostTenant | None) -> None:
-    person.save(force_insert=True)
-    if tenant is not None:
-        _let_in(person, tenant)
-    with inside(tenant):
-        emit(UserRegistered(user_id=person.pk, email=person.email))
-
-
-def _let_in(person: User, tenant: HostTenant) -> None:
+def _let_in(person: User, tenant: HostTenant) -> bool:
+    """Step: make a person a member of a tenant; whether they were not one before."""
     memberships = User._meta.get_field("memberships").related_model._default_manager
-    memberships.get_or_create(user_id=person.pk, tenant_id=tenant.pk)
-    run_join_hooks(person, tenant)
-
-
-def _rehearse(person: User, tenant: HostTenant | None) -> None:
-    """Do the work of a new account and take it back, so that a known address takes no other time."""
-    name = f"{uuid4().hex}@rehearsal.invalid"
-    stand_in = User(username=name, email=name, password=person.password, role=Role.SUBSCRIBER)
-    point = transaction.savepoint()
-    try:
-        _create(stand_in, tenant)
-    finally:
-        transaction.savepoint_rollback(point)
-
-
-def join_token(user: User) -> str:
-    """The signed text of a join link, valid for a day on this host."""
-    return signing.sign(JOIN_PURPOSE, [user.pk, user.email])
-
-
-def join(*, token: str, tenant: HostTenant) -> None:
-    """Let the owner of an existing account into this tenant, by the link that was sent to their address.
-
-    Doing it again changes nothing; a membership that the tenant has ended is not revived. Raises
-    ForbiddenError for a link of another host, an altered or an expired one.
-    """
-    user_id, email = signing.unsign(JOIN_PURPOSE, token, max_age=JOIN_MAX_AGE)
-    with identity_unit("auth.join"):
-        user = User.objects.filter(pk=user_id, email=email, is_active=True).first()
-        if user is None:
-            raise ForbiddenError("signature.invalid", _("This link is not valid here."))
-        memberships = User._meta.get_field("memberships").related_model._default_manager
-        _membership, is_new = memberships.get_or_create(user_id=user.pk, tenant_id=tenant.pk)
-        if is_new:
-            run_join_hooks(user, tenant)
-            principals.forget_user(user.pk)
-            with inside(tenant):
-                emit(MemberJoined(user_id=user.pk, email=user.email))
+    _membership, is_new = memberships.get_or_create(user_id=person.pk, tenant_id=tenant.pk)
+    if is_new:
+        run_join_hooks(person, tenant)
+        principals.forget_user(person.pk)
+    return bool(is_new)

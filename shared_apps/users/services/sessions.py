@@ -18,10 +18,11 @@ from shared_apps.access.actors import Actor
 from shared_apps.core.errors import NotFoundError, UnauthenticatedError
 from shared_apps.core.events import emit
 from shared_apps.core.signing import derived_keys
-from shared_apps.users import principals, queries
+from shared_apps.users import codes, principals, queries
 from shared_apps.users.events import SessionRevoked
 from shared_apps.users.hosts import Client, HostTenant, id_of, inside
 from shared_apps.users.models import Session, User
+from shared_apps.users.options import PENDING_LIFETIME
 from shared_apps.users.tokens import AccessToken, RefreshToken, hash_of, tenant_claim
 from shared_apps.users.units import identity_unit
 
@@ -181,9 +182,13 @@ def end_sessions_in(*, user_id: int, tenant: HostTenant, reason: str) -> int:
     return len(found)
 
 
-def purge_ended_sessions(*, before: datetime) -> int:
-    """Delete rows that ended before a time; what they did stays in the log. Returns how many."""
+def purge_ended(*, before: datetime) -> int:
+    """Delete sessions that ended before a time, and codes nobody brought; what they did stays in the log.
+
+    Returns how many rows went.
+    """
     with identity_unit("auth.purge_sessions"):
+        codes.forget_old(timezone.now() - PENDING_LIFETIME.value())
         return Session.objects.filter(expires_at__lt=before).delete()[0]
 
 

@@ -1,0 +1,105 @@
+"""What people do to get in, in a real browser, by keyboard: the code comes out of the mailbox page."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.conftest import SCREENSHOTS, Watched
+from tests.support.letters import send_waiting_letters
+
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser-identity")]
+
+Window = Callable[..., Watched]
+HOST = "acme.localhost"
+NEW = "brand-new-Passw0rd!"
+
+
+@pytest.fixture
+def deliver(settings: Any) -> Callable[[], None]:
+    """Do the worker's work; the e-mails go where the server's mailbox page looks."""
+    settings.EMAIL_BACKEND = "django.core.mail.backends.filebased.EmailBackend"
+    Path(settings.EMAIL_FILE_PATH).mkdir(parents=True, exist_ok=True)
+    return send_waiting_letters
+
+
+def newest_code(watched: Watched, address: str) -> str:
+    """The code of the newest letter to an address, as the mailbox page shows it, in a tab of its own."""
+    tab = watched.page.context.new_page()
+    tab.set_default_timeout(10_000)
+    tab.goto(f"{watched.origin}/mailbox/")
+    letter = tab.locator("article", has_text=address).first
+    found = re.search(r"^ +(\d{6})$", letter.locator("pre").inner_text(), re.MULTILINE)
+    assert found is not None, letter.inner_text()
+    tab.close()
+    return found[1]
+
+
+def shoot(page: Page, name: str) -> None:
+    SCREENSHOTS.mkdir(parents=True, exist_ok=True)
+    page.screenshot(path=SCREENSHOTS / f"flow-{name}.png", full_page=True, caret="initial")
+
+
+@pytest.mark.req("S1-2", "S1-8", "S3-111", "F24", "S2-7")
+def test_a_person_registers_by_keyboard_on_a_phone(window: Window, deliver: Callable[[], None]) -> None:
+    watched = window(HOST, width=390)
+    page, email = watched.page, "nina@browser.example.com"
+    watched.open("/register/")
+    page.get_by_label("Your name").focus()
+    page.keyboard.type("Nina Neu")
+    page.keyboard.press("Tab")
+    page.keyboard.type(email)
+    page.keyboard.press("Tab")
+    page.keyboard.type("a-Long-enough-1")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/register/confirm/")
+    field = page.get_by_label("Code")
+    expect(field).to_be_focused()
+    expect(field).to_have_attribute("inputmode", "numeric")
+    expect(field).to_have_attribute("autocomplete", "one-time-code")
+    deliver()
+    code = newest_code(watched, email)
+    page.keyboard.type("12345")
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("The code has six digits.")).to_be_visible()
+    shoot(page, "code-too-short")
+    field.fill(f"{(int(code) + 1) % 10**6:06d}")
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("wrong or too old")).to_be_visible()
+    shoot(page, "code-wrong")
+    page.get_by_role("button", name="Send a new code").press("Enter")
+    expect(page.get_by_text("a new code is on its way")).to_be_visible()
+    deliver()
+    page.get_by_label("Code").fill(newest_code(watched, email))
+    page.keyboard.press("Enter")
+    page.wait_for_url(f"{watched.origin}/")
+    expect(page.get_by_role("heading", name="Welcome, Nina Neu")).to_be_visible()
+    expect(page.get_by_text("Your address is confirmed.")).to_be_visible()
+    shoot(page, "registered")
+
+
+@pytest.mark.req("F19")
+def test_a_person_gets_in_again_by_code(window: Window, deliver: Callable[[], None]) -> None:
+    watched = window(HOST)
+    page, email = watched.page, "seller@acme.example.com"
+    watched.open("/login/")
+    page.get_by_role("link", name="Forgotten your password?").press("Enter")
+    page.get_by_label("E-mail").fill(email)
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/password/reset/confirm/")
+    deliver()
+    page.get_by_label("Code").fill(newest_code(watched, email))
+    page.get_by_label("New password").fill(NEW)
+    page.get_by_label("Once more").fill(NEW)
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/login/")
+    expect(page.get_by_text("The new password holds.")).to_be_visible()
+    page.get_by_label("E-mail or user name").fill(email)
+    page.get_by_label("Password", exact=True).fill(NEW)
+    page.keyboard.press("Enter")
+    page.wait_for_url(f"{watched.origin}/")
