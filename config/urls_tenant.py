@@ -2,6 +2,7 @@
 
 from django.urls import URLPattern, URLResolver, include, path
 
+from shared_apps.tenants.urls_organisations import tenant_page_urlpatterns
 from shared_apps.users.urls_pages import tenant_urlpatterns
 
 from .urls_common import handler400, handler403, handler404, handler500
@@ -29,6 +30,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("tenant_apps.bots.urls_pages")),
     path("", include("tenant_apps.todos.urls_pages")),
     path("", include(tenant_urlpatterns)),
+    path("", include(tenant_page_urlpatterns)),
     path("", include("audit.urls_pages")),
     path("", include("shared_apps.ui.urls")),
     path("", include("shared_apps.access.urls")),

@@ -33,6 +33,20 @@ register(
         _("Read one's own organisation"),
         {USER: Relation.OWN, MEMBER: Relation.TENANT},
     ),
+    Permission(
+        "tenants.view_organisations",
+        _("Read which organisations one belongs to"),
+        {USER: Relation.OWN, MEMBER: Relation.OWN},
+    ),
+    Permission(
+        "tenants.hand_over",
+        _("Go to another of one's organisations"),
+        {USER: Relation.OWN, MEMBER: Relation.OWN},
+        personal=True,
+    ),
+    Permission(
+        "tenants.enter_organisation", _("Come in from another organisation"), {ANYONE: Relation.ANYONE}
+    ),
     Permission("tenants.create_tenant", _("Create organisations"), _STAFF),
     Permission("tenants.change_tenant", _("Change organisations"), {**_STAFF, "tenant_owner": Relation.OWN}),
     Permission("tenants.suspend_tenant", _("Suspend organisations"), _STAFF),

@@ -34,3 +34,18 @@ sample("platform GET /api/v1/tenants/slug-check/", query={"slug": "free"})
 sample("platform GET /signup/")
 sample("platform POST /signup/", body={"name": "x", "slug": "www"})
 sample("platform GET /signup/check/", query={"slug": "free"})
+
+
+_CHALLENGE = "c" * 43
+# Nobody of the platform's host is a member of acme here; a tenant's host hands over to itself as well.
+sample("both GET /api/v1/organisations/")
+for _host in ("platform", "tenant"):
+    sample(
+        f"{_host} POST /api/v1/organisations/{{pk}}/hand-over/",
+        params={"pk": "00000000-0000-0000-0000-000000000000"},
+        may=frozenset({404}),
+    )
+sample("tenant POST /api/v1/organisations/enter/", body={"token": "x"}, may=frozenset({403}))
+sample("both GET /organisations/")
+sample("both GET /organisations/leave/", query={"to": "x", "challenge": _CHALLENGE}, may=frozenset({404}))
+sample("tenant GET /enter/", query={"from": "platform"})
