@@ -310,6 +310,7 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
     "COMPONENT_SPLIT_REQUEST": True,
     "SERVE_INCLUDE_SCHEMA": False,
     "ENUM_NAME_OVERRIDES": {
+        "CapabilitiesEnum": "tenant_apps.members.models.Capability",
         "OrderStatusEnum": "tenant_apps.trading.models.STATUSES",
         "BotEventKindEnum": "tenant_apps.bots.models.BotEvent.Kind",
         "FeedKindEnum": "shared_apps.market_data.models.Feed.Kind",

@@ -47,6 +47,12 @@ STATUSES: Final[dict[str, tuple[Tone, Promise]]] = {
     "frozen": ("warn", _("Frozen")),
     "exported": ("quiet", _("Exported")),
     "erased": ("quiet", _("Erased")),
+    # invitations, join links, transfers
+    "pending": ("accent", _("Waiting")),
+    "withdrawn": ("quiet", _("Withdrawn")),
+    "revoked": ("quiet", _("Closed")),
+    "used_up": ("quiet", _("Used up")),
+    "declined": ("quiet", _("Declined")),
     # sides and positions
     "buy": ("up", _("Buy")),
     "sell": ("down", _("Sell")),

@@ -72,7 +72,9 @@ def issue(actor: Actor, *, source: HostTenant | None, target: HostTenant, challe
 
 
 def redeem(token: str, *, tenant: HostTenant, find_tenant: Any, secret: str = "") -> int:
-    """The id of the user who brought the token to this host; it is spent now, whether it holds or not. Raises ForbiddenError.
+    """The id of the user who brought the token to this host; it is spent now, whether it holds or not.
+
+    Raises ForbiddenError.
 
     ``secret`` is the browser's cookie; ``find_tenant(pk)`` gives the tenant of the host that issued it.
     """

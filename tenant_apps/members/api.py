@@ -30,7 +30,9 @@ class MemberSerializer(serializers.ModelSerializer[Member]):
 
     class Meta:
         model = Member
-        fields = ["id", "user", "name", "email", "capabilities", "is_active", "joined_at"]
+        fields = [
+            "id", "user", "name", "email", "capabilities", "waiting_capabilities", "is_active", "joined_at",
+        ]  # fmt: skip
         read_only_fields = fields
 
 
@@ -48,6 +50,22 @@ class _CapabilityFilter(django_filters.ChoiceFilter):
 
     def filter(self, qs: QuerySet[Member], value: str) -> QuerySet[Member]:
         return qs.filter(capabilities__contains=[value]) if value else qs
+
+
+class MissingStepSerializer(serializers.Serializer[Any]):
+    """Something that a member has to do first; ``url`` is empty where no page is for it."""
+
+    key = serializers.CharField()
+    text = serializers.CharField()
+    url = serializers.CharField()
+
+
+class RequirementSerializer(serializers.Serializer[Any]):
+    """One capability of a member: in force, waiting for ``missing``, or not decided."""
+
+    capability = serializers.ChoiceField(choices=Capability.choices)
+    state = serializers.ChoiceField(choices=["held", "waiting", "open"])
+    missing = MissingStepSerializer(many=True)
 
 
 class MemberFilter(django_filters.FilterSet):
@@ -68,6 +86,7 @@ class MemberViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, GenericVie
         "list": "members.view_member",
         "retrieve": "members.view_member",
         "partial_update": "members.change_capabilities",
+        "requirements": "members.view_member",
         "deactivate": "members.deactivate_member",
         "reactivate": "members.deactivate_member",
     }
@@ -91,6 +110,13 @@ class MemberViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, GenericVie
             actor=actor_of(request), member_id=pk, capabilities=body.validated_data["capabilities"]
         )
         return Response(self.get_serializer(member).data)
+
+    @extend_schema(responses=RequirementSerializer(many=True), filters=False)
+    @action(detail=True, methods=["get"], pagination_class=None)
+    def requirements(self, request: Request, pk: UUID) -> Response:
+        """What this member has still to do before each capability, and where."""
+        member = queries.get_member(actor_of(request), pk, "members.view_member")
+        return Response(RequirementSerializer(capabilities.requirements(member), many=True).data)
 
     @extend_schema(request=None, responses=MemberSerializer)
     @action(detail=True, methods=["post"])

@@ -23,8 +23,9 @@ class MembersConfig(AppConfig):
         from shared_apps.users import events
         from shared_apps.users.hooks import register_join_hook
 
-        from . import queries
+        from . import prerequisites, queries
 
+        prerequisites.register_own()
         register_loader(queries.load_member)
         register_tenant_hook("members", _add_owner)
         register_tenant_seed("members", _seed)

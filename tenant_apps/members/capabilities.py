@@ -13,18 +13,36 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from shared_apps.access.catalogue import all_permissions
+from shared_apps.core.background import enqueue
+from shared_apps.core.context import platform_context
+from shared_apps.core.events import Event, subscribe
 
 from . import rules
 from .models import Capability, Member
 
 
 @dataclass(frozen=True, slots=True)
+class MissingStep:
+    """What a member has to do before they get a capability: in words, and where, if there is a page."""
+
+    key: str
+    text: str | Promise
+    url: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Prerequisite:
-    """Something that must be true of a member; ``holds`` asks the database."""
+    """Something that must be true of a member. ``missing`` asks the database and answers with the step that
+    is still to be taken, or None; it is called inside the tenant.
+
+    Where an event of ``told_by`` (it has a ``user_id``) says that the answer may be another one now, the
+    person's capabilities are settled anew: what waited comes into force, what lapsed waits.
+    """
 
     key: str
     label: str | Promise
-    holds: Callable[[Member], bool]
+    missing: Callable[[Member], MissingStep | None]
+    told_by: tuple[type[Event], ...] = ()
 
 
 DESCRIPTIONS: dict[str, str | Promise] = {
@@ -44,6 +62,8 @@ _prerequisites: dict[str, dict[str, Prerequisite]] = {}
 def register_prerequisite(capability: str, prerequisite: Prerequisite) -> None:
     """Demand something of every member who is to get a capability."""
     _prerequisites.setdefault(Capability(capability), {})[prerequisite.key] = prerequisite
+    for event_class in prerequisite.told_by:
+        subscribe(event_class, _settle_later)
 
 
 def prerequisites_of(capability: str) -> list[Prerequisite]:
@@ -51,9 +71,36 @@ def prerequisites_of(capability: str) -> list[Prerequisite]:
     return list(_prerequisites.get(capability, {}).values())
 
 
-def missing_for(member: Member, capability: str) -> list[Prerequisite]:
-    """The prerequisites of a capability that this member does not meet."""
-    return [each for each in prerequisites_of(capability) if not each.holds(member)]
+def missing_for(member: Member, capability: str) -> list[MissingStep]:
+    """The steps that this member has still to take before they get a capability; empty: none."""
+    found = (each.missing(member) for each in prerequisites_of(capability))
+    return [step for step in found if step is not None]
+
+
+@dataclass(frozen=True, slots=True)
+class Requirement:
+    """How a member stands to one capability: ``held``, ``waiting`` (decided, steps missing) or ``open``."""
+
+    capability: str
+    state: str
+    missing: list[MissingStep]
+
+
+def requirements(member: Member) -> list[Requirement]:
+    """What this member has still to do before each capability."""
+    found = []
+    for capability in Capability.values:
+        state = "held" if capability in member.capabilities else "open"
+        if capability in member.waiting_capabilities:
+            state = "waiting"
+        found.append(Requirement(capability, state, missing_for(member, capability)))
+    return found
+
+
+def _settle_later(event: Event) -> None:
+    """Settle the person's capabilities in each of their tenants, after this transaction."""
+    with platform_context():
+        enqueue("members.settle_capabilities", user_id=event.user_id)  # type: ignore[attr-defined]
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,3 +38,64 @@ class ActivationChanged(Event):
     member_id: UUID
     user_id: int
     is_active: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class MemberInvited(Event):
+    name = "members.member_invited"
+
+    invitation_id: UUID
+    email: str
+    capabilities: list[str]
+
+
+@dataclass(frozen=True, kw_only=True)
+class InvitationSentAgain(Event):
+    name = "members.invitation_sent_again"
+
+    invitation_id: UUID
+    email: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class InvitationWithdrawn(Event):
+    name = "members.invitation_withdrawn"
+
+    invitation_id: UUID
+    email: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class InvitationAccepted(Event):
+    name = "members.invitation_accepted"
+
+    invitation_id: UUID
+    member_id: UUID
+    user_id: int
+    capabilities: list[str]
+
+
+@dataclass(frozen=True, kw_only=True)
+class JoinLinkCreated(Event):
+    name = "members.join_link_created"
+
+    join_link_id: UUID
+    capabilities: list[str]
+    max_uses: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class JoinLinkRevoked(Event):
+    name = "members.join_link_revoked"
+
+    join_link_id: UUID
+
+
+@dataclass(frozen=True, kw_only=True)
+class JoinLinkUsed(Event):
+    """Somebody asked for an invitation by a join link."""
+
+    name = "members.join_link_used"
+
+    join_link_id: UUID
+    invitation_id: UUID

@@ -13,6 +13,8 @@ from guardian.models.models import GroupObjectPermissionAbstract, UserObjectPerm
 from shared_apps.core.fields import PublicFK, UUIDv7Field
 from shared_apps.core.tenant_models import TenantGuardMixin, TenantModel
 
+from . import rules
+
 
 class Capability(models.TextChoices):
     """What a member may be in a tenant; several at once (decisions C3, C26)."""
@@ -34,6 +36,12 @@ class Member(TenantModel):
     name = models.CharField(max_length=300)
     email = models.EmailField()
     capabilities = ArrayField(models.CharField(max_length=20, choices=Capability.choices), default=list)
+    waiting_capabilities = ArrayField(
+        models.CharField(max_length=20, choices=Capability.choices),
+        default=list,
+        blank=True,
+        help_text=_("Decided for this member, and in force as soon as their prerequisites hold"),
+    )
     is_active = models.BooleanField(default=True)
     joined_at = models.DateTimeField(default=timezone.now)
 
@@ -44,6 +52,98 @@ class Member(TenantModel):
 
     def __str__(self) -> str:
         return self.name
+
+
+class JoinLink(TenantModel):
+    """A link that a leader may publish: whoever has it asks for an invitation to an address of theirs.
+
+    ``uses`` counts people who came in by it; the token itself is shown once and kept as a hash.
+    """
+
+    audit_masked = ("token_hash",)
+
+    label = models.CharField(max_length=100)
+    token_hash = models.CharField(max_length=64, unique=True)
+    capabilities = ArrayField(models.CharField(max_length=20, choices=Capability.choices), default=list)
+    max_uses = models.PositiveIntegerField()
+    uses = models.PositiveIntegerField(default=0)
+    created_by = models.ForeignKey(Member, on_delete=models.PROTECT, related_name="+", db_index=False)
+    created_at = models.DateTimeField(default=timezone.now)
+    expires_at = models.DateTimeField()
+    revoked_at = models.DateTimeField(null=True)
+
+    class Meta(TenantModel.Meta):
+        ordering = ("-created_at",)
+        constraints = [
+            models.CheckConstraint(
+                name="join_link_within_its_uses", condition=models.Q(uses__lte=models.F("max_uses"))
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.label
+
+    @property
+    def state(self) -> str:
+        """``active``, or why nobody comes in by it any more: ``revoked``, ``expired``, ``used_up``."""
+        problem = rules.join_link_problem(
+            revoked_at=self.revoked_at,
+            expires_at=self.expires_at,
+            uses=self.uses,
+            max_uses=self.max_uses,
+            now=timezone.now(),
+        )
+        return problem or "active"
+
+
+class Invitation(TenantModel):
+    """An address that may come in, once, with these capabilities (F28).
+
+    The token went to that address and nowhere else; its hash is kept here. ``generation`` grows when the
+    invitation is sent again, which makes the earlier link void.
+    """
+
+    audit_masked = ("token_hash",)
+
+    email = models.EmailField()
+    capabilities = ArrayField(models.CharField(max_length=20, choices=Capability.choices), default=list)
+    token_hash = models.CharField(max_length=64, unique=True)
+    generation = models.PositiveIntegerField(default=1)
+    language = models.CharField(max_length=10, default="en")
+    invited_by = models.ForeignKey(Member, on_delete=models.PROTECT, related_name="+", db_index=False)
+    join_link = models.ForeignKey(
+        JoinLink, null=True, on_delete=models.PROTECT, related_name="+", db_index=False
+    )
+    created_at = models.DateTimeField(default=timezone.now)
+    expires_at = models.DateTimeField()
+    accepted_at = models.DateTimeField(null=True)
+    accepted_by = models.ForeignKey(
+        Member, null=True, on_delete=models.PROTECT, related_name="+", db_index=False
+    )
+    withdrawn_at = models.DateTimeField(null=True)
+
+    class Meta(TenantModel.Meta):
+        ordering = ("-created_at",)
+        constraints = [
+            models.UniqueConstraint(
+                fields=["email"],
+                name="invitation_open_once",
+                condition=models.Q(accepted_at=None, withdrawn_at=None),
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.email
+
+    @property
+    def state(self) -> str:
+        """One of ``rules.INVITATION_STATES``, as of now."""
+        return rules.invitation_state(
+            accepted_at=self.accepted_at,
+            withdrawn_at=self.withdrawn_at,
+            expires_at=self.expires_at,
+            now=timezone.now(),
+        )
 
 
 class UserObjectGrant(UserObjectPermissionAbstract, TenantGuardMixin):

@@ -3,7 +3,7 @@
 from django.utils.translation import gettext_lazy as _
 
 from shared_apps.access.catalogue import Permission, Relation, register
-from shared_apps.access.personas import MEMBER
+from shared_apps.access.personas import ANYONE, MEMBER
 
 _LEADERS = {"owner": Relation.TENANT, "tenant_admin": Relation.TENANT}
 
@@ -17,6 +17,14 @@ register(
     Permission("members.view_role", _("Read what each role is for"), {MEMBER: Relation.TENANT}),
     Permission("members.change_capabilities", _("Change what members may do"), _LEADERS),
     Permission("members.deactivate_member", _("Deactivate and reactivate members"), _LEADERS),
+    Permission(
+        "members.view_invitation",
+        _("Read invitations and join links"),
+        {**_LEADERS, "tenant_auditor": Relation.TENANT},
+    ),
+    Permission("members.invite_member", _("Invite people, withdraw invitations, make join links"), _LEADERS),
+    # The token in the link is the right; whoever has none is told that it is not valid.
+    Permission("members.use_invitation", _("Accept an invitation by its link"), {ANYONE: Relation.ANYONE}),
     Permission(
         "members.view_grant",
         _("Read who can see a single object, and why"),

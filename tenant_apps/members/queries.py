@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from django.db.models import Model, Q, QuerySet
+from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from shared_apps.access.actors import Actor
 from shared_apps.access.catalogue import Relation, get_permission, require, widest
@@ -14,9 +16,11 @@ from shared_apps.access.objects import grants_on
 from shared_apps.access.personas import ANYONE, MEMBER
 from shared_apps.access.scoping import get_for, scope
 from shared_apps.core.context import SchemaRef, platform_context, tenant_context
+from shared_apps.core.errors import ForbiddenError
 from shared_apps.tenants.models import Membership
 
-from .models import Member
+from . import rules, tokens
+from .models import Invitation, JoinLink, Member
 
 
 def visible_members(actor: Actor) -> QuerySet[Member]:
@@ -36,6 +40,53 @@ def get_member(actor: Actor, member_id: UUID, permission: str, *, for_update: bo
         for_update=for_update,
     )
     return member
+
+
+def visible_invitations(actor: Actor) -> QuerySet[Invitation]:
+    """All invitations, for leaders and auditors."""
+    rows = Invitation.objects.select_related("invited_by", "join_link")
+    return scope(rows, actor, "members.view_invitation")
+
+
+def visible_join_links(actor: Actor) -> QuerySet[JoinLink]:
+    """All join links, for leaders and auditors."""
+    return scope(JoinLink.objects.select_related("created_by"), actor, "members.view_invitation")
+
+
+def in_state(rows: QuerySet[Invitation], state: str) -> QuerySet[Invitation]:
+    """The invitations that are in one of ``rules.INVITATION_STATES`` now."""
+    waiting, now = Q(accepted_at=None, withdrawn_at=None), timezone.now()
+    conditions = {
+        rules.PENDING: waiting & Q(expires_at__gt=now),
+        rules.EXPIRED: waiting & Q(expires_at__lte=now),
+        rules.ACCEPTED: Q(accepted_at__isnull=False),
+        rules.WITHDRAWN: Q(accepted_at=None, withdrawn_at__isnull=False),
+    }
+    return rows.filter(conditions[state])
+
+
+def find_invitation(token: str, *, for_update: bool = False) -> Invitation:
+    """The invitation of a link, if it may be accepted now. Raises ForbiddenError saying why not.
+
+    One whose inviter may not invite any more counts as withdrawn.
+    """
+    rows = Invitation.objects.select_related("invited_by")
+    if for_update:
+        rows = rows.select_for_update(of=("self",))
+    invitation: Invitation | None = rows.filter(token_hash=tokens.hash_of(token)).first()
+    texts = {
+        "invalid": _("This link is not valid here. A newer mail may hold another one."),
+        rules.EXPIRED: _("This invitation has expired. Ask for another one."),
+        rules.WITHDRAWN: _("This invitation was withdrawn."),
+        rules.ACCEPTED: _("This invitation was accepted before. Log in with your account."),
+    }
+    state = "invalid" if invitation is None else invitation.state
+    if invitation is not None and state == rules.PENDING:
+        inviter = invitation.invited_by
+        if inviter.is_active and rules.may_invite(inviter.capabilities):
+            return invitation
+        state = rules.WITHDRAWN
+    raise ForbiddenError(f"invitation.{state}", texts[state])
 
 
 def load_member(user_id: int, tenant: SchemaRef) -> Actor | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import datetime
 from typing import Final
 
 OWNER: Final = "owner"
@@ -17,6 +18,12 @@ def granted_by(capability: str) -> tuple[str, ...]:
     return GRANTED_BY.get(capability, _GRANTED_BY_DEFAULT)
 
 
+def grantable(actor_capabilities: Iterable[str], among: Iterable[str]) -> list[str]:
+    """Which of these capabilities this actor may give, in their order."""
+    holds = set(actor_capabilities)
+    return [name for name in among if holds & set(granted_by(name))]
+
+
 def ungrantable(actor_capabilities: Iterable[str], before: Iterable[str], after: Iterable[str]) -> list[str]:
     """The capabilities that differ and that this actor may neither give nor take, sorted."""
     holds = set(actor_capabilities)
@@ -27,3 +34,37 @@ def ungrantable(actor_capabilities: Iterable[str], before: Iterable[str], after:
 def may_touch(actor_capabilities: Iterable[str], target_capabilities: Iterable[str]) -> bool:
     """Whether the actor may change a member at all: an owner only by an owner."""
     return OWNER not in set(target_capabilities) or OWNER in set(actor_capabilities)
+
+
+def may_invite(capabilities: Iterable[str]) -> bool:
+    """Whether somebody with these capabilities may still stand behind an invitation they sent."""
+    return bool(set(_GRANTED_BY_DEFAULT) & set(capabilities))
+
+
+PENDING: Final = "pending"
+ACCEPTED: Final = "accepted"
+EXPIRED: Final = "expired"
+WITHDRAWN: Final = "withdrawn"
+INVITATION_STATES: Final = (PENDING, ACCEPTED, EXPIRED, WITHDRAWN)
+
+
+def invitation_state(
+    *, accepted_at: datetime | None, withdrawn_at: datetime | None, expires_at: datetime, now: datetime
+) -> str:
+    """What has become of an invitation."""
+    if accepted_at is not None:
+        return ACCEPTED
+    if withdrawn_at is not None:
+        return WITHDRAWN
+    return PENDING if now < expires_at else EXPIRED
+
+
+def join_link_problem(
+    *, revoked_at: datetime | None, expires_at: datetime, uses: int, max_uses: int, now: datetime
+) -> str:
+    """Why a join link lets nobody in any more (``revoked``, ``expired``, ``used_up``), or nothing."""
+    if revoked_at is not None:
+        return "revoked"
+    if now >= expires_at:
+        return "expired"
+    return "" if uses < max_uses else "used_up"

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from shared_apps.core.context import tenant_context
-from shared_apps.core.tasks import platform_task
+from shared_apps.core.tasks import platform_task, tenant_task
 from shared_apps.tenants.models import Membership
 from shared_apps.users.models import User
 
-from . import services
+from . import mails, services
+from .models import Invitation
 
 
 @platform_task("members.copy_profile")
@@ -20,3 +21,28 @@ def copy_profile(user_id: int) -> None:
     for membership in memberships:
         with tenant_context(membership.tenant):
             services.copy_profile(user_id=user_id, name=user.display_name, email=user.email)
+
+
+@platform_task("members.settle_capabilities")
+def settle_capabilities(user_id: int) -> None:
+    """A prerequisite of a person changed: settle what they may do, in every tenant they belong to."""
+    memberships = Membership.objects.filter(user_id=user_id, tenant__is_active=True).select_related("tenant")
+    for membership in memberships:
+        with tenant_context(membership.tenant):
+            services.settle_capabilities(user_id=user_id)
+
+
+@tenant_task("members.send_invitation")
+def send_invitation(invitation_id: str, generation: int, origin: str) -> None:
+    """Mail an invitation, unless it was sent again, accepted or withdrawn meanwhile."""
+    waiting = Invitation.objects.filter(
+        pk=invitation_id, generation=generation, accepted_at=None, withdrawn_at=None
+    )
+    if invitation := waiting.select_related("invited_by").first():
+        mails.send_invitation(invitation, origin)
+
+
+@tenant_task("members.tell_member_already")
+def tell_member_already(email: str, origin: str) -> None:
+    """Somebody asked for an invitation to the address of a member: tell that member."""
+    mails.send_member_already(email, origin)

@@ -2,7 +2,7 @@
 
 from django.urls import include, path
 
-from . import web
+from . import web, web_invitations, web_joining
 
 members = [
     path("", web.member_list, name="list"),
@@ -10,8 +10,19 @@ members = [
     path("<uuid:member_id>/capabilities/", web.member_capabilities, name="capabilities"),
     path("<uuid:member_id>/activation/", web.member_activation, name="activation"),
 ]
+invitations = [
+    path("", web_invitations.invitation_list, name="list"),
+    path("import/", web_invitations.invitation_import, name="import"),
+    path("links/", web_invitations.join_link_new, name="link_new"),
+    path("links/<uuid:join_link_id>/revoke/", web_invitations.join_link_revoke, name="link_revoke"),
+    path("<uuid:invitation_id>/resend/", web_invitations.invitation_resend, name="resend"),
+    path("<uuid:invitation_id>/withdraw/", web_invitations.invitation_withdraw, name="withdraw"),
+]
 urlpatterns = [
     path("", web.dashboard, name="dashboard"),
     path("dashboard/<slug:name>/", web.dashboard_panel, name="dashboard_panel"),
     path("members/", include((members, "members"))),
+    path("invitations/", include((invitations, "invitations"))),
+    path("invitation/", web_joining.invitation, name="invitation"),
+    path("invitation/ask/", web_joining.ask, name="invitation_ask"),
 ]

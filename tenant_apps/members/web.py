@@ -73,6 +73,7 @@ def member_list(request: HttpRequest) -> HttpResponse:
         "page": Paginator(members, PAGE_SIZE).get_page(request.GET.get("page")),
         "q": wanted,
         "may_change": may(request, "members.change_capabilities"),
+        "may_see_invitations": may(request, "members.view_invitation"),
     }
     return render(request, "members/member_list.html", context)
 
@@ -96,7 +97,7 @@ def member_capabilities(request: HttpRequest, member_id: UUID) -> HttpResponse:
     member = queries.get_member(actor, member_id, "members.change_capabilities")
     error = ""
     status = 200
-    chosen = list(member.capabilities)
+    chosen = [*member.capabilities, *member.waiting_capabilities]
     if request.method == "POST":
         chosen = request.POST.getlist("capabilities")
         try:

@@ -9,6 +9,7 @@ import pytest
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
 from shared_apps.core.context import platform_context, tenant_context
 from shared_apps.tenants.models import Tenant
@@ -64,7 +65,7 @@ def test_a_leader_reads_filters_and_orders(log_in: LogIn) -> None:
     body = owner.get(MEMBERS).json()
     assert body["count"] == 7
     assert set(body["results"][0]) == {
-        "id", "user", "name", "email", "capabilities", "is_active", "joined_at"
+        "id", "user", "name", "email", "capabilities", "waiting_capabilities", "is_active", "joined_at",
     }  # fmt: skip
     found = owner.get(MEMBERS, {"capability": "buyer", "ordering": "-name", "fields": "name"}).json()
     assert found["results"] == [{"name": "Samir Seller"}, {"name": "Bea Buyer"}]
@@ -193,3 +194,21 @@ def test_roles(log_in: LogIn, client_of: Any) -> None:
     assert [role["name"] for role in roles] == Capability.values
     assert set(roles[0]) == {"name", "label", "description", "granted_by", "prerequisites", "permissions"}
     assert client_of("acme").get("/api/v1/roles/").status_code == 401
+
+
+@pytest.mark.req("F30", "C26", "S3-29")
+def test_what_is_missing_is_said(log_in: LogIn, id_of: Callable[[str], str], person: Any) -> None:
+    """Nobody buys with an address that was never proved; as soon as it is, they do."""
+    trader, owner = id_of("trader"), log_in("owner")
+    with platform_context():
+        User.objects.filter(pk=person("trader@acme").pk).update(email_verified_at=None)
+    refused = patch(owner, trader, {"capabilities": ["trader", "buyer"]})
+    assert (refused.status_code, refused.json()["code"]) == (400, "member.prerequisite_missing")
+    step = {"key": "verified_email", "text": "a verified e-mail address", "url": ""}
+    assert refused.json()["details"]["missing"] == [step]
+    rows = {row["capability"]: row for row in owner.get(f"{MEMBERS}{trader}/requirements/").json()}
+    assert rows["buyer"] == {"capability": "buyer", "state": "open", "missing": [step]}
+    assert rows["trader"] == {"capability": "trader", "state": "held", "missing": []}
+    with platform_context():
+        User.objects.filter(pk=person("trader@acme").pk).update(email_verified_at=timezone.now())
+    assert patch(owner, trader, {"capabilities": ["trader", "buyer"]}).status_code == 200

@@ -9,13 +9,17 @@ import pytest
 from django.db import transaction
 
 from shared_apps.access.actors import Actor, load_actor
+from shared_apps.core import events
 from shared_apps.core.context import platform_context
 from shared_apps.core.errors import DomainError, ForbiddenError, NotFoundError
+from shared_apps.core.models import OutboxMessage
 from shared_apps.tenants.models import Membership, Tenant
+from shared_apps.users.events import ProfileChanged
 from shared_apps.users.models import User
-from tenant_apps.members import capabilities, services
+from tenant_apps.members import capabilities, services, tasks
 from tenant_apps.members.events import ActivationChanged, MemberAdded, RoleChanged
 from tenant_apps.members.models import Capability, Member
+from tenant_apps.members.services import people
 
 ActorOf = Callable[[str], Actor]
 MemberOf = Callable[[str], Member]
@@ -134,8 +138,12 @@ def test_a_capability_waits_for_its_prerequisites(
 ) -> None:
     monkeypatch.setattr(capabilities, "_prerequisites", {})
     verified: set[str] = set()
+    step = capabilities.MissingStep("kyc", "an examined identity", "/identity/")
     capabilities.register_prerequisite(
-        "seller", capabilities.Prerequisite("kyc", "an examined identity", lambda m: m.email in verified)
+        "seller",
+        capabilities.Prerequisite(
+            "kyc", "An examined identity", lambda m: None if m.email in verified else step
+        ),
     )
     buyer = member("buyer")
     with pytest.raises(DomainError, match="“Seller” needs first: an examined identity") as refused:
@@ -143,11 +151,68 @@ def test_a_capability_waits_for_its_prerequisites(
             actor=actor_of("owner"), member_id=buyer.pk, capabilities=["buyer", "seller"]
         )
     assert refused.value.code == "member.prerequisite_missing"
+    missing = [{"key": "kyc", "text": "an examined identity", "url": "/identity/"}]
+    assert (refused.value.details["capability"], refused.value.details["missing"]) == ("seller", missing)
     assert member("buyer").capabilities == ["buyer"]
     verified.add(buyer.email)
     services.change_capabilities(
         actor=actor_of("owner"), member_id=buyer.pk, capabilities=["buyer", "seller"]
     )
+    assert member("buyer").capabilities == ["seller", "buyer"]
+
+
+@pytest.mark.req("F30", "C26")
+def test_what_waits_comes_into_force_and_what_lapses_waits(
+    actor_of: ActorOf, member: MemberOf, told: list[Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(capabilities, "_prerequisites", {})
+    holding = False
+    step = capabilities.MissingStep("kyc", "an examined identity")
+    capabilities.register_prerequisite(
+        "seller", capabilities.Prerequisite("kyc", "An identity", lambda m: None if holding else step)
+    )
+    with transaction.atomic():
+        people.decide(member("buyer"), add=["seller"])
+
+    def stands() -> tuple[list[str], list[str]]:
+        return member("buyer").capabilities, member("buyer").waiting_capabilities
+
+    assert stands() == (["buyer"], ["seller"])
+    buyer = member("buyer")
+    services.change_capabilities(
+        actor=actor_of("owner"), member_id=buyer.pk, capabilities=["buyer", "seller"]
+    )
+    assert stands() == (["buyer"], ["seller"]), "what waits may be named again"
+    holding = True
+    services.settle_capabilities(user_id=buyer.user_id)
+    assert stands() == (["seller", "buyer"], [])
+    holding = False
+    services.settle_capabilities(user_id=buyer.user_id)
+    assert stands() == (["buyer"], ["seller"])
+    assert [(event.before, event.after) for event in told if isinstance(event, RoleChanged)] == [
+        (["buyer"], ["seller", "buyer"]),
+        (["seller", "buyer"], ["buyer"]),
+    ]
+    services.change_capabilities(actor=actor_of("owner"), member_id=buyer.pk, capabilities=["buyer"])
+    assert stands() == (["buyer"], []), "what is not named is taken"
+
+
+@pytest.mark.req("F30")
+def test_an_event_settles_the_person_everywhere(
+    in_acme: Tenant, member: MemberOf, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(capabilities, "_prerequisites", {})
+    monkeypatch.setattr(events, "_SUBSCRIBERS", {})
+    capabilities.register_prerequisite(
+        "seller", capabilities.Prerequisite("x", "X", lambda m: None, told_by=(ProfileChanged,))
+    )
+    buyer = member("buyer")
+    with transaction.atomic():
+        Member.objects.filter(pk=buyer.pk).update(waiting_capabilities=["seller"])
+        events.emit(ProfileChanged(user_id=buyer.user_id, display_name="", email=""))
+    with platform_context():
+        message = OutboxMessage.objects.get(task="members.settle_capabilities")
+        tasks.settle_capabilities.run(**message.kwargs)
     assert member("buyer").capabilities == ["seller", "buyer"]
 
 

@@ -1,4 +1,7 @@
-"""Every write to members. Commands open their own durable transaction; ``add_member`` is a step."""
+"""Members as they are: added, given capabilities, shut out and let in again.
+
+Commands open their own durable transaction; ``add_member`` is a step.
+"""
 
 from __future__ import annotations
 
@@ -17,11 +20,10 @@ from shared_apps.tenants.models import Membership, Tenant
 from shared_apps.users import principals
 from shared_apps.users.models import User
 from shared_apps.users.services.sessions import end_sessions_in
-
-from . import queries, rules
-from .capabilities import missing_for
-from .events import ActivationChanged, MemberAdded, RoleChanged
-from .models import Capability, Member
+from tenant_apps.members import queries, rules
+from tenant_apps.members.capabilities import missing_for
+from tenant_apps.members.events import ActivationChanged, MemberAdded, RoleChanged
+from tenant_apps.members.models import Capability, Member
 
 
 def add_member(*, actor: Actor, user: User, capabilities: Sequence[str] = ()) -> Member:
@@ -29,7 +31,7 @@ def add_member(*, actor: Actor, user: User, capabilities: Sequence[str] = ()) ->
 
     An existing row is left as it is: joining again neither reactivates nor promotes.
     """
-    _refuse_outside_transaction()
+    refuse_outside_transaction()
     if current_schema() == PUBLIC:
         raise RuntimeError("members live in tenants, and we are in none")
     member, created = Member.objects.get_or_create(
@@ -37,18 +39,19 @@ def add_member(*, actor: Actor, user: User, capabilities: Sequence[str] = ()) ->
         defaults={
             "name": user.display_name,
             "email": user.email,
-            "capabilities": _in_order(capabilities),
+            "capabilities": in_order(capabilities),
         },
     )
     if created:
         emit(MemberAdded(member_id=member.pk, user_id=user.pk, capabilities=member.capabilities))
-        _forget(user.pk)
+        forget(user.pk)
     return member
 
 
 @transaction.atomic(durable=True)
 def change_capabilities(*, actor: Actor, member_id: UUID, capabilities: Iterable[str]) -> Member:
-    """Set what a member may do.
+    """Set what a member may do. What waits for a prerequisite and is named again goes on waiting, what is
+    not named is taken.
 
     Raises ForbiddenError ``member.owner_by_owner`` where only an owner may act, DomainError
     ``member.last_owner`` and ``member.prerequisite_missing`` (field ``capabilities``).
@@ -56,28 +59,66 @@ def change_capabilities(*, actor: Actor, member_id: UUID, capabilities: Iterable
     require(actor, "members.change_capabilities")
     owners = _lock_owners()
     member = queries.get_member(actor, member_id, "members.change_capabilities", for_update=True)
-    before, after = list(member.capabilities), _in_order(capabilities)
-    _refuse_owner_by_others(actor, member, rules.ungrantable(actor.capabilities, before, after))
+    before, after = list(member.capabilities), in_order(capabilities)
+    decided = [*before, *member.waiting_capabilities]
+    _refuse_owner_by_others(actor, member, rules.ungrantable(actor.capabilities, decided, after))
     if rules.OWNER in before and rules.OWNER not in after:
         _refuse_last_owner(owners, member)
-    for capability in set(after) - set(before):
-        if missing := missing_for(member, capability):
-            raise DomainError(
-                "member.prerequisite_missing",
-                _("“%(role)s” needs first: %(missing)s.")
-                % {
-                    "role": Capability(capability).label,
-                    "missing": ", ".join(str(each.label) for each in missing),
-                },
-                field="capabilities",
-            )
-    if before == after:
-        return member
-    member.capabilities = after
-    member.save(update_fields=["capabilities"])
-    emit(RoleChanged(member_id=member.pk, user_id=member.user_id, before=before, after=after))
-    _forget(member.user_id)
+    waiting = [name for name in after if name in member.waiting_capabilities and missing_for(member, name)]
+    for capability in sorted(set(after) - set(before) - set(waiting)):
+        _refuse_missing(member, capability)
+    after = [name for name in after if name not in waiting]
+    _store(member, after, waiting)
     return member
+
+
+@transaction.atomic(durable=True)
+def settle_capabilities(*, user_id: int) -> None:
+    """Bring what a person may do here into line with their prerequisites: what waited for one that holds
+    now comes into force, what has one that lapsed waits for it (ownership alone never lapses)."""
+    member = Member.objects.select_for_update().filter(user_id=user_id).first()
+    if member is not None:
+        decide(member)
+
+
+def decide(member: Member, *, add: Iterable[str] = ()) -> None:
+    """Step: let a member have what was decided for them so far and ``add``, as far as prerequisites hold."""
+    refuse_outside_transaction()
+    decided = in_order({*member.capabilities, *member.waiting_capabilities, *add})
+    holding = [
+        name
+        for name in decided
+        if not missing_for(member, name) or (name == rules.OWNER and name in member.capabilities)
+    ]
+    _store(member, holding, [name for name in decided if name not in holding])
+
+
+def _store(member: Member, after: list[str], waiting: list[str]) -> None:
+    before = list(member.capabilities)
+    if (before, member.waiting_capabilities) == (after, waiting):
+        return
+    member.capabilities, member.waiting_capabilities = after, waiting
+    member.save(update_fields=["capabilities", "waiting_capabilities"])
+    if before != after:
+        emit(RoleChanged(member_id=member.pk, user_id=member.user_id, before=before, after=after))
+        forget(member.user_id)
+
+
+def _refuse_missing(member: Member, capability: str) -> None:
+    missing = missing_for(member, capability)
+    if not missing:
+        return
+    steps = [{"key": each.key, "text": str(each.text), "url": each.url} for each in missing]
+    text = _("“%(role)s” needs first: %(missing)s.") % {
+        "role": Capability(capability).label,
+        "missing": ", ".join(str(each.text) for each in missing),
+    }
+    raise DomainError(
+        "member.prerequisite_missing",
+        text,
+        field="capabilities",
+        details={"capabilities": [text], "capability": capability, "missing": steps},
+    )
 
 
 @transaction.atomic(durable=True)
@@ -132,11 +173,11 @@ def _set_active(member: Member, is_active: bool) -> Member:
         if not is_active:
             end_sessions_in(user_id=member.user_id, tenant=tenant, reason="deactivated")
     emit(ActivationChanged(member_id=member.pk, user_id=member.user_id, is_active=is_active))
-    _forget(member.user_id)
+    forget(member.user_id)
     return member
 
 
-def _forget(user_id: int) -> None:
+def forget(user_id: int) -> None:
     """What this process remembers of a person here: the actor, and who stands behind their credentials."""
     forget_actor(user_id, current_schema())
     principals.forget_user(user_id)
@@ -164,7 +205,8 @@ def _refuse_owner_by_others(actor: Actor, member: Member, ungrantable: list[str]
         raise ForbiddenError("member.owner_by_owner", _("Only an owner may do this."))
 
 
-def _in_order(capabilities: Iterable[str]) -> list[str]:
+def in_order(capabilities: Iterable[str]) -> list[str]:
+    """Capabilities in the order of the catalogue. Raises DomainError ``member.unknown_capability``."""
     wanted = set(capabilities)
     if unknown := wanted - set(Capability.values):
         raise DomainError(
@@ -175,6 +217,6 @@ def _in_order(capabilities: Iterable[str]) -> list[str]:
     return [name for name in Capability.values if name in wanted]
 
 
-def _refuse_outside_transaction() -> None:
+def refuse_outside_transaction() -> None:
     if not transaction.get_connection().in_atomic_block:
-        raise transaction.TransactionManagementError("add_member is a step of a command's transaction")
+        raise transaction.TransactionManagementError("this is a step of a command's transaction")

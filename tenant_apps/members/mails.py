@@ -1,0 +1,43 @@
+"""The e-mails that let people in: in the organisation's name, first line of the template the subject."""
+
+from __future__ import annotations
+
+from email.utils import formataddr, parseaddr
+from typing import Any
+
+from django.conf import settings
+from django.core.mail import send_mail
+from django.template.loader import render_to_string
+from django.utils import translation
+
+from shared_apps.core.context import current_schema
+from shared_apps.tenants.models import Tenant
+
+from . import tokens
+from .models import Capability, Invitation
+
+
+def send_invitation(invitation: Invitation, origin: str) -> None:
+    """The link by which the invited person comes in; nobody else ever sees it."""
+    token = tokens.find_token("invitation", invitation.pk, invitation.generation, invitation.token_hash)
+    with translation.override(invitation.language):
+        context = {
+            "invitation": invitation,
+            "link": f"{origin}/invitation/?token={token}",
+            "roles": [str(Capability(name).label) for name in invitation.capabilities],
+        }
+        _send("invitation", invitation.email, context)
+
+
+def send_member_already(email: str, origin: str) -> None:
+    """Somebody asked for an invitation to the address of a member."""
+    _send("member_already", email, {"link": f"{origin}/login/"})
+
+
+def _send(template: str, to: str, context: dict[str, Any]) -> None:
+    name = Tenant.objects.filter(schema_name=current_schema()).values_list("name", flat=True).get()
+    name = " ".join(name.split())
+    text = render_to_string(f"members/mail/{template}.txt", {**context, "tenant_name": name})
+    subject, _blank, body = text.partition("\n")
+    _platform, address = parseaddr(settings.DEFAULT_FROM_EMAIL)
+    send_mail(subject.strip(), body.strip() + "\n", formataddr((name, address)), [to])

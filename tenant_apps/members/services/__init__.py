@@ -1,0 +1,30 @@
+"""Every write to members and to what lets people in."""
+
+from .invitations import import_invitations, invite_member, resend_invitation, withdraw_invitation
+from .join_links import ask_by_join_link, create_join_link, revoke_join_link
+from .joining import accept_invitation
+from .people import (
+    add_member,
+    change_capabilities,
+    copy_profile,
+    deactivate_member,
+    reactivate_member,
+    settle_capabilities,
+)
+
+__all__ = [
+    "accept_invitation",
+    "add_member",
+    "ask_by_join_link",
+    "change_capabilities",
+    "copy_profile",
+    "create_join_link",
+    "deactivate_member",
+    "import_invitations",
+    "invite_member",
+    "reactivate_member",
+    "resend_invitation",
+    "revoke_join_link",
+    "settle_capabilities",
+    "withdraw_invitation",
+]
