@@ -76,6 +76,17 @@ def drop(database: str) -> None:
         cluster.execute(f'DROP DATABASE IF EXISTS "{database}" WITH (FORCE)')
 
 
+def drop_orphaned_roles() -> None:
+    """Remove tenants' roles that no database knows any more: a grant takes as long as a role has members."""
+    with postgres.connect() as cluster:
+        rows = cluster.execute(
+            "SELECT quote_ident(rolname) FROM pg_roles r WHERE rolname LIKE 'tr\\_t\\_%' AND NOT EXISTS "
+            "(SELECT FROM pg_shdepend WHERE refobjid = r.oid AND dbid <> 0)"
+        ).fetchall()
+        for name in rows:
+            cluster.execute(f"DROP ROLE {name[0]}")  # sql: an identifier that the server quoted
+
+
 def create(database: str) -> None:
     """Make an empty database with its roles' rights."""
     drop(database)
@@ -134,6 +145,7 @@ def built(tenants: int) -> str:
     for old in databases():
         if old.startswith("bench_") and not old.endswith(suffix):
             drop(old)
+    drop_orphaned_roles()
     print(f"building {name} …", file=sys.stderr)
     building, started = f"{name}_building", time.monotonic()
     drop(building)

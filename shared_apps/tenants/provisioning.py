@@ -32,6 +32,13 @@ _HEADER_LINE = re.compile(
     r"client_encoding|standard_conforming_strings|xmloption|client_min_messages|row_security|default_\w+)\b"
     r"|SELECT pg_catalog\.set_config\('search_path'"
 )
+_KEY = re.compile(
+    r"^ALTER TABLE ONLY (?P<table>\S+)\n"
+    r"    ADD (?P<constraint>CONSTRAINT \S+ (?:PRIMARY KEY|UNIQUE(?: NULLS NOT DISTINCT)?) \([^;\n]*\));\n",
+    re.MULTILINE,
+)
+_END = "\n);"
+_CREATE_TABLE = re.compile(r"^CREATE TABLE (?P<table>\S+) \(\n(?:    .*\n)*?\);", re.MULTILINE)
 _MOST_ADDITIONS = 20
 #: Journals whose rows of the template are not a new tenant's.
 _TABLES_WITHOUT_DATA = ("audit_auditentry", "audit_auditlog", "core_outboxmessage", "core_idempotencykey")
@@ -61,6 +68,24 @@ def clean_dump(text: str) -> str:
         if line.strip() and not line.startswith(("--", "\\")) and not _HEADER_LINE.match(line)
     ]
     return "\n".join(lines)
+
+
+def fold_keys(script: str) -> str:
+    """A dump with primary keys and unique constraints inside CREATE TABLE: cheaper than afterwards."""
+    keys: dict[str, list[str]] = {}
+
+    def take(match: re.Match[str]) -> str:
+        keys.setdefault(match["table"], []).append(match["constraint"])
+        return ""
+
+    rest = _KEY.sub(take, script)
+
+    def put(match: re.Match[str]) -> str:
+        constraints = "".join(f",\n    {constraint}" for constraint in keys.pop(match["table"], ()))
+        return f"{match[0].removesuffix(_END)}{constraints}{_END}"
+
+    folded = _CREATE_TABLE.sub(put, rest)
+    return script if keys else folded
 
 
 def _start_dump(output: IO[str]) -> subprocess.Popen[str]:
@@ -106,7 +131,7 @@ def keeping_template_script() -> Iterator[None]:
             process.kill()
             process.communicate()
             raise
-        script = _finish_dump(process, output)
+        script = fold_keys(_finish_dump(process, output))
     with transaction.atomic(using=ALIAS), platform_context():
         TemplateScript.objects.using(ALIAS).all().delete()
         TemplateScript.objects.using(ALIAS).create(
