@@ -19,6 +19,7 @@ _API: list[URLPattern | URLResolver] = [
     path("", include("shared_apps.tenants.urls")),
     path("", include("tenant_apps.members.urls")),
     path("", include("tenant_apps.todos.urls")),
+    path("", include("shared_apps.configuration.urls")),
     path("", include("audit.urls")),
 ]
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -31,6 +32,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("tenant_apps.todos.urls_pages")),
     path("", include(tenant_urlpatterns)),
     path("", include(tenant_page_urlpatterns)),
+    path("", include("shared_apps.configuration.urls_pages")),
     path("", include("audit.urls_pages")),
     path("", include("shared_apps.ui.urls")),
     path("", include("shared_apps.access.urls")),

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import pytest
 from django.core.cache import caches
 from django.db import connections
+from django.db.backends.base.base import BaseDatabaseWrapper
 from django.test import Client, TransactionTestCase
 
 from shared_apps.access.actors import forget_all_actors
+from shared_apps.configuration import store
+from shared_apps.core import options
 from shared_apps.core.context import audit_context, tenant_context
 from shared_apps.tenants import demo, hosts
 from shared_apps.tenants.models import Tenant
@@ -23,6 +26,18 @@ from tests.support import live as live_processes
 @pytest.fixture(scope="session")
 def django_db_setup() -> None:
     """The database is made by tests.servers before Django starts."""
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _options_without_a_database(django_db_blocker: Any) -> None:
+    """In a test that may not use the database every option has its default."""
+
+    def resolve(schema: str) -> Mapping[str, Any]:
+        # pytest-django replaces this method by one of its own as long as a test may not connect.
+        blocked = getattr(BaseDatabaseWrapper.ensure_connection, "__self__", None) is django_db_blocker
+        return {} if blocked else store.changed_values(schema)
+
+    options.register_resolver(resolve)
 
 
 def recreate_database() -> None:
@@ -45,6 +60,7 @@ def _actor_and_empty_caches() -> Iterator[None]:
     for alias in ("default", "host", "directory"):
         caches[alias].clear()
     hosts.forget()
+    store.forget()
     principals.forget_everybody()
     forget_all_actors()
     with audit_context(actor_label="test"):

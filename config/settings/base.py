@@ -55,6 +55,7 @@ SHARED_APPS = [
     "shared_apps.ui",
     "shared_apps.access",
     "shared_apps.users",
+    "shared_apps.configuration",
     "shared_apps.console",
     "shared_apps.market_data",
 ]

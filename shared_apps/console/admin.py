@@ -22,6 +22,7 @@ from shared_apps.tenants.models import Domain, Membership, Tenant
 from shared_apps.users.models import User
 from shared_apps.users.services import accounts
 
+from . import admin_options  # noqa: F401 - its admins register themselves
 from .model_admin import ReadOnlyAdmin
 
 #: Which row of the matrix opens the way to a state. Exporting and erasing need their own commands first.

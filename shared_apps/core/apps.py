@@ -4,11 +4,13 @@ from importlib import import_module
 from django.apps import AppConfig
 from django.conf import settings
 from django.db.models.signals import post_migrate
+from django.utils.translation import gettext_lazy as _
 
 
 class CoreConfig(AppConfig):
     name = "shared_apps.core"
     label = "core"
+    verbose_name = _("Requests and lists")
 
     def ready(self) -> None:
         from . import checks, health

@@ -14,6 +14,7 @@ from django.core.checks import CheckMessage, Error, register
 from django.utils.module_loading import autodiscover_modules, module_has_submodule
 
 from .background import periodic_tasks
+from .limits import register_rates
 from .outbox import POLICIES
 
 
@@ -27,6 +28,7 @@ def own_app_configs() -> Iterator[AppConfig]:
 
 def import_options() -> None:
     """Import the ``options`` of every app of ours, so that the registry is whole."""
+    register_rates()
     for config in own_app_configs():
         if config.label != "core" and module_has_submodule(config.module, "options"):
             import_module(f"{config.name}.options")

@@ -241,6 +241,11 @@ def all_options() -> list[Option[Any]]:
     return [_OPTIONS[name] for name in sorted(_OPTIONS)]
 
 
+def changed_values(schema: str) -> Mapping[str, Any]:
+    """What is not at its default for the tenant with that schema, by name."""
+    return _State.resolver(schema)
+
+
 def register_resolver(resolver: Resolver) -> None:
     """Name who knows what was changed; the last call wins."""
     _State.resolver = staticmethod(resolver)

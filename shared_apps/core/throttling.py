@@ -4,7 +4,8 @@ One script in Valkey adds one and compares, atomically and in one round trip; DR
 list, changes it and writes it back, which loses counts when requests meet. A window begins with the first
 request and ends after its length; what is refused in between does not prolong it.
 
-Rates stand in ``settings.THROTTLE_RATES``: scope to a tuple of ``"number/period"``, which all hold.
+Rates stand in ``settings.THROTTLE_RATES``: scope to a tuple of ``"number/period"``, which all hold; each is
+the default of an option (``core.limits``), which the platform and, where it is sold, a plan may change.
 ``settings.THROTTLE_FACTOR`` multiplies every number, for benchmarks; no setting leaves the counting out.
 """
 
@@ -27,6 +28,7 @@ from rest_framework.throttling import BaseThrottle
 from . import valkey
 from .context import AUDIT, host_schema
 from .errors import UnavailableError
+from .limits import rate_limit
 
 if TYPE_CHECKING:  # rest_framework.views imports this module, by the settings
     from rest_framework.views import APIView
@@ -63,12 +65,18 @@ def parse_rate(rate: str) -> tuple[int, int]:
     return int(number), _PERIODS[period]
 
 
+def limit_of(scope: str, rate: str) -> tuple[int, int]:
+    """Number and seconds that hold for a rate of the settings on the request's host."""
+    number, seconds = parse_rate(rate)
+    return rate_limit(scope, rate.partition("/")[2], number), seconds
+
+
 def hit(scope: str, *who: str) -> int | None:
     """Count one more of ``scope`` for somebody on this host: None to go on, else the seconds to wait.
 
     ``who`` is what the counter is kept by (an address, a user's id); it is hashed when it is long.
     """
-    rates = [parse_rate(rate) for rate in settings.THROTTLE_RATES[scope]]
+    rates = [limit_of(scope, rate) for rate in settings.THROTTLE_RATES[scope]]
     name = "|".join(who)
     if len(name) > 60:
         name = hashlib.sha256(name.encode()).hexdigest()

@@ -3,6 +3,7 @@
 from datetime import timedelta
 from typing import Final
 
+from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
 from shared_apps.core.options import Option, Scope, register
@@ -43,5 +44,63 @@ PENDING_LIFETIME = register(
         maximum=timedelta(days=7),
         label=_("How long a registration or a new address waits for its code"),
         source="C22",
+    )
+)
+SELF_REGISTRATION = register(
+    Option(
+        "users.self_registration",
+        kind=bool,
+        default=True,
+        scope=Scope.TENANT,
+        label=_("People may register by themselves"),
+        help_text=_("When off, new members come by invitation only."),
+        source="S2-7 S3-71",
+    )
+)
+ACCESS_TOKEN_LIFETIME = register(
+    Option(
+        "users.access_token_lifetime",
+        kind=timedelta,
+        default=settings.JWT_ACCESS_LIFETIME,
+        minimum=timedelta(minutes=1),
+        maximum=timedelta(days=1),
+        scope=Scope.TENANT,
+        label=_("How long an access token holds"),
+        source="S3-17 C1",
+    )
+)
+REFRESH_TOKEN_LIFETIME = register(
+    Option(
+        "users.refresh_token_lifetime",
+        kind=timedelta,
+        default=settings.JWT_REFRESH_LIFETIME,
+        minimum=timedelta(minutes=5),
+        maximum=timedelta(days=90),
+        scope=Scope.TENANT,
+        label=_("How long a log-in lasts without being renewed"),
+        source="S3-18 C1",
+    )
+)
+LOGIN_LIFETIME = register(
+    Option(
+        "users.login_lifetime",
+        kind=timedelta,
+        default=settings.JWT_FAMILY_LIFETIME,
+        minimum=timedelta(hours=1),
+        maximum=timedelta(days=365),
+        scope=Scope.TENANT,
+        label=_("How long a log-in lasts, renewed or not"),
+        source="S3-110",
+    )
+)
+REFRESH_GRACE = register(
+    Option(
+        "users.refresh_grace",
+        kind=timedelta,
+        default=timedelta(seconds=10),
+        minimum=timedelta(0),
+        maximum=timedelta(minutes=1),
+        label=_("How long a spent refresh token may be repeated from the same place"),
+        source="S3-110",
     )
 )

@@ -21,6 +21,7 @@ from shared_apps.ui.toasts import add_toast
 from . import web
 from .codes import host_of
 from .hosts import host_tenant
+from .options import SELF_REGISTRATION
 from .services import registration
 
 #: What this browser asked for: the address and the row that waits for its code.
@@ -70,7 +71,8 @@ def register(request: HttpRequest) -> HttpResponse:
                 status = error.status
             else:
                 return redirect("confirm-registration")
-    return render(request, "account/register.html", {"form": form}, status=status)
+    context = {"form": form, "is_open": SELF_REGISTRATION.value()}
+    return render(request, "account/register.html", context, status=status)
 
 
 def _register(request: HttpRequest, cleaned: Mapping[str, str]) -> None:

@@ -25,6 +25,7 @@ from shared_apps.core.signing import derived_keys
 
 from .hosts import HostTenant
 from .models import Session
+from .options import ACCESS_TOKEN_LIFETIME
 
 ALGORITHM = "HS256"
 #: ``tid`` of tokens for the platform's host.
@@ -128,6 +129,7 @@ class AccessToken(TenantToken):
     def for_session(cls, session: Session, tid: str) -> AccessToken:
         """An access token of a live session; it never outlives the session."""
         token: AccessToken = cls._for_session(session, tid)
+        token.set_exp(lifetime=ACCESS_TOKEN_LIFETIME.value())
         if session.expires_at < token.expires_at:
             token.payload["exp"] = int(session.expires_at.timestamp())
         return token

@@ -161,7 +161,8 @@ def test_admin_cell(cell: World, route: Route, person: str) -> None:
         "auditlog": AuditLog.objects.values_list("pk", flat=True).first(),
     }  # fmt: skip
     object_id = first.get(kind[0], 1) if kind else 1
-    params = {"object_id": object_id, "content_type_id": 1, "app_label": "tenants", "url": "nowhere"}
+    params = {"object_id": object_id, "content_type_id": 1, "app_label": "tenants", "url": "nowhere",
+              "name": "core.page_size"}  # fmt: skip
     answer = ask_page(cell, persona, "GET", address(route.path, params), None, None)
     site = table.relation("platform", "console.view_admin", persona.columns)
     reach = table.relation("platform", table.routes[route.key], persona.columns)

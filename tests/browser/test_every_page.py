@@ -57,6 +57,10 @@ PAGES: dict[str, tuple[str, str | None, str, int]] = {
     "forbidden": (TENANT, "buyer", "/accounts/", 403),
     "members": (TENANT, "owner", "/members/", 200),
     "members-nobody": (TENANT, "owner", "/members/?q=zzz", 200),
+    "settings": (TENANT, "owner", "/settings/options/", 200),
+    "settings-none": (TENANT, "owner", "/settings/options/?q=zzz", 200),
+    "setting": (TENANT, "owner", "/settings/options/users.access_token_lifetime/", 200),
+    "setting-auditor": (TENANT, "auditor", "/settings/options/users.self_registration/", 200),
     "members-auditor": (TENANT, "auditor", "/members/", 200),
 }
 FORMS = [(1280, "light"), (1280, "dark"), (390, "dark"), (390, "light")]

@@ -9,7 +9,10 @@ from shared_apps.tenants.models import Tenant
 from shared_apps.users.models import User
 from tests.support.pages import visitor
 
-PAGES = ["", "tenants/tenant/", "users/user/", "tenants/membership/"]
+PAGES = [
+    "", "tenants/tenant/", "users/user/", "tenants/membership/", "configuration/optionvalue/",
+    "configuration/optionvalue/option/users.self_registration/", "configuration/optionchange/",
+]  # fmt: skip
 
 
 @pytest.mark.req("S2-29")
@@ -18,7 +21,7 @@ PAGES = ["", "tenants/tenant/", "users/user/", "tenants/membership/"]
 def test_staff_and_auditors_open_every_page(acme: Tenant, who: str, path: str) -> None:
     answer = visitor(None, who).get(f"/admin/{path}")
     assert answer.status_code == 200
-    assert b"Acme Trading Club" in answer.content or path in ("", "users/user/")
+    assert b"Acme Trading Club" in answer.content or not path.startswith("tenants/")
 
 
 @pytest.mark.parametrize("path", PAGES)

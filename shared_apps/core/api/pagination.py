@@ -10,22 +10,26 @@ from rest_framework.exceptions import ValidationError
 from rest_framework.pagination import PageNumberPagination
 from rest_framework.request import Request
 
+from shared_apps.core.limits import MAX_PAGE_SIZE, PAGE_SIZE
+
 
 class Pagination(PageNumberPagination):
-    """``?page=`` and ``?page_size=``. No such page: 404. A size that is no number: 400. Over 100: 100."""
+    """``?page=`` and ``?page_size=``. No such page: 404. A size that is no number: 400. Over 100: 100.
 
-    page_size = 20
-    max_page_size = 100
+    Both numbers are options of the platform (``core.limits``).
+    """
+
     page_size_query_param = "page_size"
 
     def get_page_size(self, request: Request) -> int:
         """The asked size within bounds. Raises ValidationError naming ``page_size``."""
         raw = request.query_params.get("page_size")
         if raw is None:
-            return self.page_size
+            return PAGE_SIZE.value()
         if not raw.isascii() or not raw.isdigit() or len(raw) > 9 or int(raw) < 1:
-            raise ValidationError({"page_size": [_("A whole number from 1 to 100 is required.")]})
-        return min(int(raw), self.max_page_size)
+            message = _("A whole number from 1 to %(most)d is required.") % {"most": MAX_PAGE_SIZE.value()}
+            raise ValidationError({"page_size": [message]})
+        return min(int(raw), MAX_PAGE_SIZE.value())
 
     def get_page_number(self, request: Request, paginator: Any) -> int | str:
         """The asked page. Raises ValidationError naming ``page`` for what is no number."""

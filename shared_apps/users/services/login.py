@@ -6,7 +6,6 @@ import uuid
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.conf import settings
 from django.contrib.auth import authenticate
 from django.http import HttpRequest
 from django.utils import timezone
@@ -19,6 +18,7 @@ from shared_apps.core.events import emit
 from shared_apps.users.events import LoginFailed, UserLoggedIn
 from shared_apps.users.hosts import Client, HostTenant, client_of, host_tenant, id_of, inside
 from shared_apps.users.models import Session, User
+from shared_apps.users.options import REFRESH_TOKEN_LIFETIME
 from shared_apps.users.tokens import AccessToken, RefreshToken, hash_of, tenant_claim
 from shared_apps.users.units import identity_unit
 
@@ -50,7 +50,7 @@ def check_credentials(*, request: HttpRequest, identifier: str, password: str) -
 def open_api_session(*, user: User, client: Client, tenant: HostTenant | None) -> TokenPair:
     """Start a refresh family for somebody whose credentials were checked."""
     now, jti = timezone.now(), uuid.uuid4().hex
-    expires_at = now + settings.JWT_REFRESH_LIFETIME
+    expires_at = now + REFRESH_TOKEN_LIFETIME.value()
     session = _open(Session.Kind.API, user, client, tenant, now, expires_at, refresh_hash=hash_of(jti))
     tid = tenant_claim(tenant)
     refresh = RefreshToken.for_session(session, tid, jti=jti, issued_at=now)

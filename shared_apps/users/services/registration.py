@@ -18,7 +18,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from shared_apps.core.context import platform_context
-from shared_apps.core.errors import DomainError
+from shared_apps.core.errors import DomainError, ForbiddenError
 from shared_apps.core.events import emit
 from shared_apps.users import codes, principals
 from shared_apps.users.codes import Host, Purpose
@@ -26,6 +26,7 @@ from shared_apps.users.events import EmailVerified, MemberJoined, UserRegistered
 from shared_apps.users.hooks import run_join_hooks
 from shared_apps.users.hosts import HostTenant, inside
 from shared_apps.users.models import OneTimeCode, Role, User
+from shared_apps.users.options import SELF_REGISTRATION
 from shared_apps.users.units import identity_unit
 
 from .passwords import require_good_password
@@ -57,8 +58,10 @@ def register(*, application: Application, host: Host) -> UUID:
 
     The answer never says which address is known: the owner of one gets an e-mail by which they join here
     with the account they have (C40). Raises DomainError for a weak password or a user name that is taken or
-    has an @ (so no name can be tried in place of an address), TooManyRequestsError.
+    has an @ (so no name can be tried in place of an address), TooManyRequestsError, and ForbiddenError
+    ``auth.registration_closed`` where members come by invitation only.
     """
+    require_open(host.tenant)
     email, wanted = application.email.lower(), application.username
     if "@" in wanted:
         raise DomainError("auth.username_invalid", _("A user name has no @."), field="username")
@@ -147,6 +150,14 @@ def _create(row: OneTimeCode, now: datetime) -> User:
     )
     person.save(force_insert=True)
     return person
+
+
+def require_open(tenant: HostTenant | None) -> None:
+    """Raise ForbiddenError where the organisation takes nobody who was not invited."""
+    if tenant is not None and not SELF_REGISTRATION.value_for(tenant.schema_name):
+        raise ForbiddenError(
+            "auth.registration_closed", _("This organisation takes new members by invitation only.")
+        )
 
 
 def _free_username(email: str, wanted: str) -> str:

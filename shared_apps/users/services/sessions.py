@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-from datetime import datetime, timedelta
-from typing import Final
+from datetime import datetime
 from uuid import UUID
 
-from django.conf import settings
 from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -22,14 +20,16 @@ from shared_apps.users import codes, principals, queries
 from shared_apps.users.events import SessionRevoked
 from shared_apps.users.hosts import Client, HostTenant, id_of, inside
 from shared_apps.users.models import Session, User
-from shared_apps.users.options import PENDING_LIFETIME
+from shared_apps.users.options import (
+    LOGIN_LIFETIME,
+    PENDING_LIFETIME,
+    REFRESH_GRACE,
+    REFRESH_TOKEN_LIFETIME,
+)
 from shared_apps.users.tokens import AccessToken, RefreshToken, hash_of, tenant_claim
 from shared_apps.users.units import identity_unit
 
 from .login import TokenPair
-
-#: How long the token before the current one still gets the same answer as its first use.
-GRACE: Final = timedelta(seconds=10)
 
 
 def refresh(*, token: str, client: Client, tenant: HostTenant | None) -> TokenPair:
@@ -37,9 +37,9 @@ def refresh(*, token: str, client: Client, tenant: HostTenant | None) -> TokenPa
 
     The next token's id is an HMAC of this one's, so the exchange can be repeated and gives the same refresh
     token again: a client that lost the answer, or sent the request twice at once, may repeat it for
-    ``GRACE`` from the same address and program, and there is still one family. Any other use of a spent
-    token means that it was copied: the whole family ends. Raises UnauthenticatedError for a token that does
-    not hold here.
+    ``REFRESH_GRACE`` from the same address and program, and there is still one family. Any other use of a
+    spent token means that it was copied: the whole family ends. Raises UnauthenticatedError for a token that
+    does not hold here.
     """
     tid = tenant_claim(tenant)
     try:
@@ -87,8 +87,8 @@ def _exchange(session: Session, jti: str, tid: str, client: Client, now: datetim
     if hmac.compare_digest(hash_of(jti), session.refresh_hash):
         session.previous_refresh_hash, session.refresh_hash = session.refresh_hash, hash_of(following)
         session.rotated_at = session.last_seen_at = now
-        last_day = session.created_at + settings.JWT_FAMILY_LIFETIME
-        session.expires_at = min(now + settings.JWT_REFRESH_LIFETIME, last_day)
+        last_day = session.created_at + LOGIN_LIFETIME.value()
+        session.expires_at = min(now + REFRESH_TOKEN_LIFETIME.value(), last_day)
         session.user_agent, session.remote_addr = client.user_agent, client.remote_addr
         session.save(
             update_fields=[
@@ -113,7 +113,7 @@ def _is_repeated(session: Session, jti: str, following: str, client: Client, now
         hmac.compare_digest(hash_of(jti), session.previous_refresh_hash)
         and hmac.compare_digest(hash_of(following), session.refresh_hash)
         and session.rotated_at is not None
-        and now - session.rotated_at <= GRACE
+        and now - session.rotated_at <= REFRESH_GRACE.value()
         and (session.remote_addr, session.user_agent) == (client.remote_addr, client.user_agent)
     )
 

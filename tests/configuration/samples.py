@@ -1,0 +1,16 @@
+"""Requests of the settings' API and pages for the test of the matrix."""
+
+from __future__ import annotations
+
+from tests.access.samples import sample
+
+_OPTION = {"params": {"name": "users.self_registration"}}
+
+sample("tenant GET /api/v1/settings/")
+sample("tenant GET /api/v1/settings/{name}/", "tenant GET /api/v1/settings/{name}/history/", **_OPTION)
+sample("tenant PATCH /api/v1/settings/{name}/", body={"value": False}, **_OPTION)
+sample("tenant DELETE /api/v1/settings/{name}/", **_OPTION)
+sample("tenant GET /settings/options/")
+sample("tenant GET /settings/options/{name}/", "tenant GET /settings/options/{name}/reset/", **_OPTION)
+sample("tenant POST /settings/options/{name}/", body={"value": "false"}, **_OPTION)
+sample("tenant POST /settings/options/{name}/reset/", **_OPTION)
