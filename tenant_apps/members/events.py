@@ -99,3 +99,31 @@ class JoinLinkUsed(Event):
 
     join_link_id: UUID
     invitation_id: UUID
+
+
+@dataclass(frozen=True, kw_only=True)
+class OwnershipProposed(Event):
+    name = "members.ownership_proposed"
+
+    ownershiptransfer_id: UUID
+    member_id: UUID
+    user_id: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class OwnershipTransferred(Event):
+    name = "members.ownership_transferred"
+
+    ownershiptransfer_id: UUID
+    from_user_id: int
+    user_id: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class OwnershipNotTransferred(Event):
+    """A proposal ended without effect: ``declined`` or ``withdrawn``."""
+
+    name = "members.ownership_not_transferred"
+
+    ownershiptransfer_id: UUID
+    reason: str

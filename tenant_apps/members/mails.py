@@ -14,7 +14,7 @@ from shared_apps.core.context import current_schema
 from shared_apps.tenants.models import Tenant
 
 from . import tokens
-from .models import Capability, Invitation
+from .models import Capability, Invitation, OwnershipTransfer
 
 
 def send_invitation(invitation: Invitation, origin: str) -> None:
@@ -32,6 +32,12 @@ def send_invitation(invitation: Invitation, origin: str) -> None:
 def send_member_already(email: str, origin: str) -> None:
     """Somebody asked for an invitation to the address of a member."""
     _send("member_already", email, {"link": f"{origin}/login/"})
+
+
+def send_ownership_proposed(transfer: OwnershipTransfer, origin: str) -> None:
+    """Somebody wants to hand ownership over: where to answer. The link alone decides nothing."""
+    context = {"transfer": transfer, "link": f"{origin}/ownership/"}
+    _send("ownership_proposed", transfer.to_member.email, context)
 
 
 def _send(template: str, to: str, context: dict[str, Any]) -> None:

@@ -146,6 +146,46 @@ class Invitation(TenantModel):
         )
 
 
+class OwnershipTransfer(TenantModel):
+    """An owner's proposal to hand ownership to another member, who accepts or declines it."""
+
+    from_member = models.ForeignKey(Member, on_delete=models.PROTECT, related_name="+", db_index=False)
+    to_member = models.ForeignKey(Member, on_delete=models.PROTECT, related_name="+", db_index=False)
+    created_at = models.DateTimeField(default=timezone.now)
+    expires_at = models.DateTimeField()
+    accepted_at = models.DateTimeField(null=True)
+    declined_at = models.DateTimeField(null=True)
+    withdrawn_at = models.DateTimeField(null=True)
+
+    class Meta(TenantModel.Meta):
+        ordering = ("-created_at",)
+        constraints = [
+            models.UniqueConstraint(
+                fields=["from_member"],
+                name="ownership_transfer_open_once",
+                condition=models.Q(accepted_at=None, declined_at=None, withdrawn_at=None),
+            ),
+            models.CheckConstraint(
+                name="ownership_transfer_to_another",
+                condition=~models.Q(from_member=models.F("to_member")),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return str(self.pk)
+
+    @property
+    def state(self) -> str:
+        """One of ``rules.TRANSFER_STATES``, as of now."""
+        return rules.transfer_state(
+            accepted_at=self.accepted_at,
+            declined_at=self.declined_at,
+            withdrawn_at=self.withdrawn_at,
+            expires_at=self.expires_at,
+            now=timezone.now(),
+        )
+
+
 class UserObjectGrant(UserObjectPermissionAbstract, TenantGuardMixin):
     """guardian's grant of a permission on one object to one person, kept in the tenant."""
 

@@ -69,3 +69,15 @@ JOIN_LINK_USES: Final = register(
         source="F28",
     )
 )
+TRANSFER_LIFETIME: Final = register(
+    Option(
+        "members.transfer_lifetime",
+        kind=timedelta,
+        default=timedelta(days=7),
+        minimum=timedelta(hours=1),
+        maximum=timedelta(days=30),
+        scope=Scope.TENANT,
+        label=_("How long a proposal to hand ownership over may be accepted"),
+        source="F28",
+    )
+)

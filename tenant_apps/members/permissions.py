@@ -26,6 +26,16 @@ register(
     # The token in the link is the right; whoever has none is told that it is not valid.
     Permission("members.use_invitation", _("Accept an invitation by its link"), {ANYONE: Relation.ANYONE}),
     Permission(
+        "members.view_transfer",
+        _("Read proposals to hand ownership over"),
+        {"owner": Relation.TENANT, "tenant_auditor": Relation.TENANT, MEMBER: Relation.OWN},
+    ),
+    Permission("members.propose_transfer", _("Hand ownership over"), {"owner": Relation.OWN}),
+    # Whoever is asked answers, whatever else they may do.
+    Permission(
+        "members.answer_transfer", _("Accept or decline ownership"), {MEMBER: Relation.OWN}, personal=True
+    ),
+    Permission(
         "members.view_grant",
         _("Read who can see a single object, and why"),
         {**_LEADERS, "tenant_auditor": Relation.TENANT},

@@ -20,7 +20,7 @@ from shared_apps.core.errors import ForbiddenError
 from shared_apps.tenants.models import Membership
 
 from . import rules, tokens
-from .models import Invitation, JoinLink, Member
+from .models import Invitation, JoinLink, Member, OwnershipTransfer
 
 
 def visible_members(actor: Actor) -> QuerySet[Member]:
@@ -51,6 +51,35 @@ def visible_invitations(actor: Actor) -> QuerySet[Invitation]:
 def visible_join_links(actor: Actor) -> QuerySet[JoinLink]:
     """All join links, for leaders and auditors."""
     return scope(JoinLink.objects.select_related("created_by"), actor, "members.view_invitation")
+
+
+def visible_transfers(actor: Actor) -> QuerySet[OwnershipTransfer]:
+    """Proposals to hand ownership over: owners and auditors see all, others what was proposed to them."""
+    rows = OwnershipTransfer.objects.select_related("from_member", "to_member")
+    return scope(rows, actor, "members.view_transfer", own=_of_transfer(actor))
+
+
+def get_transfer(actor: Actor, transfer_id: UUID, permission: str) -> OwnershipTransfer:
+    """A proposal to act on, locked. The giver may withdraw, the taker answer, nobody else anything.
+
+    Raises NotFoundError (not visible) or ForbiddenError (not theirs to act on).
+    """
+    side = "from_member_id" if permission == "members.propose_transfer" else "to_member_id"
+    transfer: OwnershipTransfer = get_for(
+        actor,
+        OwnershipTransfer.objects.select_related("from_member", "to_member"),
+        "members.view_transfer",
+        permission,
+        transfer_id,
+        own=_of_transfer(actor),
+        own_act=Q(**{side: actor.member_id}),
+        for_update=True,
+    )
+    return transfer
+
+
+def _of_transfer(actor: Actor) -> Q:
+    return Q(to_member_id=actor.member_id) | Q(from_member_id=actor.member_id)
 
 
 def in_state(rows: QuerySet[Invitation], state: str) -> QuerySet[Invitation]:

@@ -7,10 +7,11 @@ from datetime import datetime
 from typing import Final
 
 OWNER: Final = "owner"
+ADMIN: Final = "tenant_admin"
 
 #: In one sentence each, what a capability is for; the API's catalogue shows it.
 GRANTED_BY: Final[dict[str, tuple[str, ...]]] = {OWNER: (OWNER,)}
-_GRANTED_BY_DEFAULT: Final = (OWNER, "tenant_admin")
+_GRANTED_BY_DEFAULT: Final = (OWNER, ADMIN)
 
 
 def granted_by(capability: str) -> tuple[str, ...]:
@@ -45,7 +46,9 @@ PENDING: Final = "pending"
 ACCEPTED: Final = "accepted"
 EXPIRED: Final = "expired"
 WITHDRAWN: Final = "withdrawn"
+DECLINED: Final = "declined"
 INVITATION_STATES: Final = (PENDING, ACCEPTED, EXPIRED, WITHDRAWN)
+TRANSFER_STATES: Final = (PENDING, ACCEPTED, DECLINED, EXPIRED, WITHDRAWN)
 
 
 def invitation_state(
@@ -57,6 +60,27 @@ def invitation_state(
     if withdrawn_at is not None:
         return WITHDRAWN
     return PENDING if now < expires_at else EXPIRED
+
+
+def transfer_state(
+    *,
+    accepted_at: datetime | None,
+    declined_at: datetime | None,
+    withdrawn_at: datetime | None,
+    expires_at: datetime,
+    now: datetime,
+) -> str:
+    """What has become of a proposal to hand ownership over."""
+    if declined_at is not None:
+        return DECLINED
+    return invitation_state(
+        accepted_at=accepted_at, withdrawn_at=withdrawn_at, expires_at=expires_at, now=now
+    )
+
+
+def after_transfer(giver: Iterable[str], taker: Iterable[str]) -> tuple[set[str], set[str]]:
+    """What both may do afterwards: the taker owns, the giver goes on as an administrator."""
+    return (set(giver) - {OWNER}) | {ADMIN}, set(taker) | {OWNER}
 
 
 def join_link_problem(

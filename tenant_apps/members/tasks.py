@@ -8,7 +8,7 @@ from shared_apps.tenants.models import Membership
 from shared_apps.users.models import User
 
 from . import mails, services
-from .models import Invitation
+from .models import Invitation, OwnershipTransfer
 
 
 @platform_task("members.copy_profile")
@@ -46,3 +46,12 @@ def send_invitation(invitation_id: str, generation: int, origin: str) -> None:
 def tell_member_already(email: str, origin: str) -> None:
     """Somebody asked for an invitation to the address of a member: tell that member."""
     mails.send_member_already(email, origin)
+
+
+@tenant_task("members.tell_proposed_owner")
+def tell_proposed_owner(transfer_id: str, origin: str) -> None:
+    """Mail the member who is to become the owner, while the proposal stands."""
+    rows = OwnershipTransfer.objects.select_related("from_member", "to_member")
+    transfer = rows.filter(pk=transfer_id).first()
+    if transfer is not None and transfer.state == "pending":
+        mails.send_ownership_proposed(transfer, origin)

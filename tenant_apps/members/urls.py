@@ -4,10 +4,12 @@ from rest_framework.routers import SimpleRouter
 
 from .api import MemberViewSet, RoleViewSet
 from .api_invitations import InvitationViewSet, JoinLinkViewSet
+from .api_transfers import TransferViewSet
 
 router = SimpleRouter(use_regex_path=False)
 router.register("members", MemberViewSet, basename="member")
 router.register("invitations", InvitationViewSet, basename="invitation")
 router.register("join-links", JoinLinkViewSet, basename="join-link")
+router.register("ownership-transfers", TransferViewSet, basename="ownership-transfer")
 router.register("roles", RoleViewSet, basename="role")
 urlpatterns = router.urls

@@ -2,7 +2,7 @@
 
 from django.urls import include, path
 
-from . import web, web_invitations, web_joining
+from . import web, web_invitations, web_joining, web_transfers
 
 members = [
     path("", web.member_list, name="list"),
@@ -18,11 +18,18 @@ invitations = [
     path("<uuid:invitation_id>/resend/", web_invitations.invitation_resend, name="resend"),
     path("<uuid:invitation_id>/withdraw/", web_invitations.invitation_withdraw, name="withdraw"),
 ]
+ownership = [
+    path("", web_transfers.ownership, name="page"),
+    path("<uuid:transfer_id>/accept/", web_transfers.accept, name="accept"),
+    path("<uuid:transfer_id>/decline/", web_transfers.decline, name="decline"),
+    path("<uuid:transfer_id>/withdraw/", web_transfers.withdraw, name="withdraw"),
+]
 urlpatterns = [
     path("", web.dashboard, name="dashboard"),
     path("dashboard/<slug:name>/", web.dashboard_panel, name="dashboard_panel"),
     path("members/", include((members, "members"))),
     path("invitations/", include((invitations, "invitations"))),
+    path("ownership/", include((ownership, "ownership"))),
     path("invitation/", web_joining.invitation, name="invitation"),
     path("invitation/ask/", web_joining.ask, name="invitation_ask"),
 ]

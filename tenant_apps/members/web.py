@@ -73,6 +73,7 @@ def member_list(request: HttpRequest) -> HttpResponse:
         "page": Paginator(members, PAGE_SIZE).get_page(request.GET.get("page")),
         "q": wanted,
         "may_change": may(request, "members.change_capabilities"),
+        "may_propose": may(request, "members.propose_transfer"),
         "may_see_invitations": may(request, "members.view_invitation"),
     }
     return render(request, "members/member_list.html", context)

@@ -8,7 +8,7 @@ from typing import Any
 from django.utils import timezone
 
 from tenant_apps.members import tokens
-from tenant_apps.members.models import Invitation, JoinLink
+from tenant_apps.members.models import Invitation, JoinLink, OwnershipTransfer
 from tests.access.samples import prepare, sample
 from tests.access.world import Persona, World
 
@@ -80,6 +80,7 @@ def _invited(world: World, persona: Persona) -> str:
 
 _ACCOUNT = {"first_name": "Matrix", "password": "Quiet-Harbour-71"}
 _LATER = (timezone.now() + timedelta(days=2)).isoformat()
+_NIL = "00000000-0000-0000-0000-000000000000"
 _MAY = frozenset({403})  # the token is somebody else's to who is signed in
 
 sample("tenant GET /api/v1/members/{pk}/requirements/", **_MEMBER)
@@ -113,3 +114,51 @@ sample("tenant GET /invitation/", query={"token": TOKEN})
 sample("tenant POST /invitation/", body={"token": TOKEN, **_ACCOUNT}, may=_MAY)
 sample("tenant GET /invitation/ask/", query={"token": LINK_TOKEN})
 sample("tenant POST /invitation/ask/", body={"token": LINK_TOKEN, "email": "asks@example.com"})
+
+
+@prepare
+def _transfers(world: World) -> None:
+    """Everybody has one to themselves and one from themselves; none takes effect, as nobody gives who owns."""
+    members = [member for _key, member in world.members()]
+    later = timezone.now() + timedelta(days=1)
+    for giver, taker in zip(members, [*members[1:], members[0]], strict=True):
+        transfer = OwnershipTransfer.objects.create(from_member=giver, to_member=taker, expires_at=later)
+        world.things["transfer from", str(giver.pk)] = transfer
+        world.things["transfer to", str(taker.pk)] = transfer
+
+
+def _transfer(side: str) -> Any:
+    def find(world: World, persona: Persona) -> Any:
+        member = persona.member or world.bystander.member
+        return world.things[f"transfer {side}", str(member.pk)].pk
+
+    return find
+
+
+def _foreign_transfer(world: World, persona: Persona) -> Any:
+    mine = (persona.member or world.bystander.member).pk
+    return next(
+        thing.pk
+        for (kind, _key), thing in world.things.items()
+        if kind == "transfer to" and mine not in (thing.from_member_id, thing.to_member_id)
+    )
+
+
+_SEES = {"other": _foreign_transfer, "sees": "members.view_transfer"}
+_TO = {"own": _transfer("to"), **_SEES}
+_FROM = {"own": _transfer("from"), **_SEES}
+_STANDS_NOT = frozenset({409})
+_API = "/api/v1/ownership-transfers"
+sample(f"tenant GET {_API}/", shows=_foreign_transfer, query={"page_size": "100"})
+sample(f"tenant POST {_API}/", body=lambda world, persona, value: {"member": world.bystander.member.pk},
+       may=_STANDS_NOT)  # fmt: skip
+sample(f"tenant GET {_API}/{{pk}}/", **_TO)
+sample(f"tenant POST {_API}/{{pk}}/accept/", f"tenant POST {_API}/{{pk}}/decline/", may=_STANDS_NOT, **_TO)
+sample(f"tenant POST {_API}/{{pk}}/withdraw/", **_FROM)
+sample("tenant GET /ownership/")
+sample("tenant POST /ownership/", body=lambda world, persona, value: {"member": world.bystander.member.pk})
+for _what in ("accept", "decline"):
+    sample(f"tenant POST /ownership/{{transfer_id}}/{_what}/", **_TO)
+    sample(f"tenant GET /ownership/{{transfer_id}}/{_what}/", params={"transfer_id": _NIL})
+sample("tenant POST /ownership/{transfer_id}/withdraw/", **_FROM)
+sample("tenant GET /ownership/{transfer_id}/withdraw/", params={"transfer_id": _NIL})

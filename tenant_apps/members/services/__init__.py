@@ -11,20 +11,25 @@ from .people import (
     reactivate_member,
     settle_capabilities,
 )
+from .transfers import accept_transfer, decline_transfer, propose_transfer, withdraw_transfer
 
 __all__ = [
     "accept_invitation",
+    "accept_transfer",
     "add_member",
     "ask_by_join_link",
     "change_capabilities",
     "copy_profile",
     "create_join_link",
     "deactivate_member",
+    "decline_transfer",
     "import_invitations",
     "invite_member",
+    "propose_transfer",
     "reactivate_member",
     "resend_invitation",
     "revoke_join_link",
     "settle_capabilities",
     "withdraw_invitation",
+    "withdraw_transfer",
 ]

@@ -57,7 +57,7 @@ def change_capabilities(*, actor: Actor, member_id: UUID, capabilities: Iterable
     ``member.last_owner`` and ``member.prerequisite_missing`` (field ``capabilities``).
     """
     require(actor, "members.change_capabilities")
-    owners = _lock_owners()
+    owners = lock_owners()
     member = queries.get_member(actor, member_id, "members.change_capabilities", for_update=True)
     before, after = list(member.capabilities), in_order(capabilities)
     decided = [*before, *member.waiting_capabilities]
@@ -68,7 +68,7 @@ def change_capabilities(*, actor: Actor, member_id: UUID, capabilities: Iterable
     for capability in sorted(set(after) - set(before) - set(waiting)):
         _refuse_missing(member, capability)
     after = [name for name in after if name not in waiting]
-    _store(member, after, waiting)
+    store_capabilities(member, after, waiting)
     return member
 
 
@@ -90,11 +90,13 @@ def decide(member: Member, *, add: Iterable[str] = ()) -> None:
         for name in decided
         if not missing_for(member, name) or (name == rules.OWNER and name in member.capabilities)
     ]
-    _store(member, holding, [name for name in decided if name not in holding])
+    store_capabilities(member, holding, [name for name in decided if name not in holding])
 
 
-def _store(member: Member, after: list[str], waiting: list[str]) -> None:
+def store_capabilities(member: Member, after: list[str], waiting: list[str] | None = None) -> None:
+    """Step: write what was decided, and tell; without ``waiting`` that stays as it is."""
     before = list(member.capabilities)
+    waiting = member.waiting_capabilities if waiting is None else waiting
     if (before, member.waiting_capabilities) == (after, waiting):
         return
     member.capabilities, member.waiting_capabilities = after, waiting
@@ -128,7 +130,7 @@ def deactivate_member(*, actor: Actor, member_id: UUID) -> Member:
     Raises ForbiddenError ``member.owner_by_owner`` and DomainError ``member.last_owner``, ``member.oneself``.
     """
     require(actor, "members.deactivate_member")
-    owners = _lock_owners()
+    owners = lock_owners()
     member = queries.get_member(actor, member_id, "members.deactivate_member", for_update=True)
     _refuse_owner_by_others(actor, member, [])
     if rules.OWNER in member.capabilities:
@@ -183,7 +185,7 @@ def forget(user_id: int) -> None:
     principals.forget_user(user_id)
 
 
-def _lock_owners() -> list[UUID]:
+def lock_owners() -> list[UUID]:
     """Lock the active owners' rows by primary key, so that two requests cannot remove the last two."""
     rows = Member.objects.filter(capabilities__contains=[rules.OWNER], is_active=True)
     return list(rows.order_by("pk").select_for_update().values_list("pk", flat=True))
