@@ -18,7 +18,10 @@ from tenant_apps.members.models import Member
 
 
 @pytest.mark.django_db(transaction=True)
-def test_the_last_two_owners_cannot_remove_each_other(person: Callable[[str], User]) -> None:
+@pytest.mark.parametrize("how", [("demote", "demote"), ("shut out", "shut out"), ("demote", "shut out")])
+def test_the_last_two_owners_cannot_remove_each_other(
+    person: Callable[[str], User], how: tuple[str, str]
+) -> None:
     acme = Tenant.objects.get(slug="acme")
     owner, staff = person("owner@acme"), person("staff@acme")
     with tenant_context(acme), transaction.atomic():
@@ -27,24 +30,28 @@ def test_the_last_two_owners_cannot_remove_each_other(person: Callable[[str], Us
     actors = {user.pk: load_actor(user, acme, fresh=True) for user in (owner, staff)}
     barrier, outcomes = threading.Barrier(2), []
 
-    def demote(by: User, whom: User) -> None:
+    def remove(by: User, whom: User, way: str) -> None:
         try:
             with tenant_context(acme), audit_context(actor_label="test"):
                 barrier.wait()
-                services.change_capabilities(
-                    actor=actors[by.pk], member_id=ids[whom.pk], capabilities=["trader"]
-                )
+                if way == "demote":
+                    services.change_capabilities(
+                        actor=actors[by.pk], member_id=ids[whom.pk], capabilities=["trader"]
+                    )
+                else:
+                    services.deactivate_member(actor=actors[by.pk], member_id=ids[whom.pk])
             outcomes.append("changed")
         except DomainError as refused:
             outcomes.append(refused.code)
         finally:
             connection.close()
 
-    threads = [threading.Thread(target=demote, args=pair) for pair in ((owner, staff), (staff, owner))]
+    pairs = ((owner, staff, how[0]), (staff, owner, how[1]))
+    threads = [threading.Thread(target=remove, args=pair) for pair in pairs]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join(timeout=30)
     assert sorted(outcomes) == ["changed", "member.last_owner"]
     with tenant_context(acme):
-        assert Member.objects.filter(capabilities__contains=["owner"]).count() == 1
+        assert Member.objects.filter(capabilities__contains=["owner"], is_active=True).count() == 1

@@ -186,9 +186,17 @@ def forget(user_id: int) -> None:
 
 
 def lock_owners() -> list[UUID]:
-    """Lock the active owners' rows by primary key, so that two requests cannot remove the last two."""
+    """Step: lock the owners' rows by primary key, so that two requests cannot remove the last two.
+
+    Gives those who can act: active here, with an account that the platform has not closed.
+    """
     rows = Member.objects.filter(capabilities__contains=[rules.OWNER], is_active=True)
-    return list(rows.order_by("pk").select_for_update().values_list("pk", flat=True))
+    found = dict(rows.order_by("pk").select_for_update().values_list("pk", "user_id"))
+    with platform_context():
+        open_accounts = set(
+            User.objects.filter(pk__in=found.values(), is_active=True).values_list("pk", flat=True)
+        )
+    return [member_id for member_id, user_id in found.items() if user_id in open_accounts]
 
 
 def _refuse_last_owner(owners: list[UUID], member: Member) -> None:
