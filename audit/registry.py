@@ -30,6 +30,9 @@ _EXEMPT_THIRD_PARTIES = {
     "auth.Permission": "derived from the code when it is migrated",
     "admin.LogEntry": "the admin's own journal of changes that the triggers capture",
 }
+#: Fields of third parties' tables that hold secrets, or times of use.
+_MASKED_THIRD_PARTIES = {"mfa.Authenticator": ("data",)}
+_LEFT_OUT_THIRD_PARTIES = {"mfa.Authenticator": ("last_used_at",)}
 #: Tables without a model.
 EXEMPT_TABLES = {"django_migrations": "the migration executor's own bookkeeping"}
 
@@ -132,12 +135,12 @@ def owner_of(model: type[models.Model]) -> type[models.Model] | None:
 
 def masked_fields(model: type[models.Model]) -> tuple[str, ...]:
     """Fields of which the log tells that they changed and never what they hold."""
-    return tuple(getattr(model, "audit_masked", ()))
+    return tuple(_MASKED_THIRD_PARTIES.get(model._meta.label, getattr(model, "audit_masked", ())))
 
 
 def left_out_fields(model: type[models.Model]) -> tuple[str, ...]:
     """Fields whose changes are not logged."""
-    return tuple(getattr(model, "audit_left_out", ()))
+    return tuple(_LEFT_OUT_THIRD_PARTIES.get(model._meta.label, getattr(model, "audit_left_out", ())))
 
 
 def captured_models(schema: str) -> list[type[models.Model]]:

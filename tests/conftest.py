@@ -15,6 +15,7 @@ from shared_apps.access.actors import forget_all_actors
 from shared_apps.configuration import store
 from shared_apps.core import options
 from shared_apps.core.context import audit_context, tenant_context
+from shared_apps.factors import gate
 from shared_apps.tenants import demo, hosts
 from shared_apps.tenants.models import Tenant
 from shared_apps.users import principals
@@ -63,6 +64,7 @@ def _actor_and_empty_caches() -> Iterator[None]:
     store.forget()
     principals.forget_everybody()
     forget_all_actors()
+    gate.forget_everybody()
     with audit_context(actor_label="test"):
         yield
 

@@ -56,6 +56,9 @@ SHARED_APPS = [
     "shared_apps.access",
     "shared_apps.users",
     "shared_apps.configuration",
+    "shared_apps.factors.allauth_account.AccountLibraryConfig",
+    "allauth.mfa",
+    "shared_apps.factors",
     "shared_apps.console",
     "shared_apps.market_data",
 ]
@@ -76,7 +79,7 @@ DATABASE_ROUTERS = ["shared_apps.tenants.router.SchemaRouter"]
 TENANT_SYNC_ROUTER = "shared_apps.tenants.router.SchemaRouter"
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 # Tables of ours stand in for theirs: auditlog's log is audit.AuditEntry, guardian's grants are members'.
-MIGRATION_MODULES: dict[str, str | None] = {"auditlog": None, "guardian": None}
+MIGRATION_MODULES: dict[str, str | None] = {"auditlog": None, "guardian": None, "account": None}
 AUDITLOG_LOGENTRY_MODEL = "audit.AuditEntry"
 GUARDIAN_USER_OBJ_PERMS_MODEL = "members.UserObjectGrant"
 GUARDIAN_GROUP_OBJ_PERMS_MODEL = "members.GroupObjectGrant"
@@ -259,6 +262,8 @@ AUTHENTICATION_BACKENDS = [
     "shared_apps.users.backends.MemberBackend",
     "shared_apps.access.backends.TenantObjectBackend",
 ]
+MFA_ADAPTER = "shared_apps.factors.adapter.FactorsAdapter"
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 JWT_ACCESS_LIFETIME = timedelta(minutes=env.number("JWT_ACCESS_TOKEN_LIFETIME", 60, low=1, high=1440))
 JWT_REFRESH_LIFETIME = timedelta(days=env.number("JWT_REFRESH_TOKEN_LIFETIME", 1, low=1, high=90))
 JWT_FAMILY_LIFETIME = timedelta(days=30)  # renewed or not, a log-in ends after this (ASVS 7.3.2)
@@ -274,6 +279,7 @@ THROTTLE_RATES: dict[str, tuple[str, ...]] = {
     "one_time_code": ("2/minute", "6/hour"),  # e-mails with a code, per purpose and mailbox
     "refresh": ("60/minute", "600/hour"),  # per address
     "slug_check": ("60/minute", "600/hour"),  # per address
+    "second_factor": ("10/minute", "30/hour"),  # codes and passkeys tried for one person
     "login_failed_event": ("1/minute",),  # log entries per address and name
 }
 THROTTLE_FACTOR = env.number("THROTTLE_FACTOR", 1, low=1, high=1_000_000)  # benchmarks multiply the rates

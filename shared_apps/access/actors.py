@@ -34,6 +34,7 @@ class Actor:
     ``tenant_schema`` is ``public`` on the platform's host. ``method`` says how the person proved who they
     are (``session``, ``jwt``, ``api_token``; ``system`` for parts of the system, whose name is ``name``).
     ``scopes`` are set for a personal API token: what it reaches of what its owner may (``access.scopes``).
+    ``only`` are set for who has to do something first (enrol a second factor): the permissions left to them.
     """
 
     user_id: int | None = None
@@ -47,6 +48,7 @@ class Actor:
     session_id: UUID | None = None
     is_system: bool = False
     scopes: frozenset[str] | None = None
+    only: frozenset[str] | None = None
 
     @classmethod
     def anonymous(cls, tenant_schema: str = PUBLIC) -> Actor:
@@ -82,6 +84,10 @@ class Actor:
     def by(self, method: str, session_id: UUID | None = None) -> Actor:
         """The same person, with how they authenticated and in which session."""
         return replace(self, method=method, session_id=session_id)
+
+    def limited_to(self, permissions: frozenset[str]) -> Actor:
+        """The same person with these permissions alone, and what is open to everybody."""
+        return replace(self, only=permissions)
 
     def by_api_token(self, scopes: frozenset[str]) -> Actor:
         """The same person as far as a personal API token with these scopes reaches."""

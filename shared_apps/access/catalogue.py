@@ -145,7 +145,7 @@ def can(actor: Actor, permission: str) -> Relation | None:
     row = get_permission(permission)
     if actor.is_system:
         return Relation.PLATFORM if actor.on_platform else Relation.TENANT
-    if not in_scope(row, actor.scopes):
+    if not in_scope(row, actor.scopes) or (actor.only is not None and permission not in actor.only):
         return row.cells.get(ANYONE)
     return widest(row.cells, actor.columns)
 

@@ -17,6 +17,7 @@ from shared_apps.core.errors import ForbiddenError
 from .actors import Actor, load_actor
 from .catalogue import CLOSED_AREAS, Relation, can, get_permission, is_registered
 from .declarations import is_open, permission_for
+from .step_up import MustEnrol
 
 if TYPE_CHECKING:  # DRF's views import the default permission class, which is here
     from rest_framework.views import APIView
@@ -71,6 +72,8 @@ class MatrixPermission(BasePermission):
             raise NotAuthenticated
         _hide_what_is_invisible(actor, view, access)
         _name_missing_scope(actor, names)
+        if actor.only is not None:
+            raise MustEnrol
         return False
 
 

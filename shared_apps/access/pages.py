@@ -23,6 +23,7 @@ from shared_apps.core.errors import ForbiddenError, NotFoundError
 from .actors import Actor
 from .catalogue import can, is_registered
 from .declarations import declare, permission_for
+from .step_up import StepUpRequired, confirm_page, enrol_page
 
 _Params = ParamSpec("_Params")
 _Page = Callable[Concatenate[HttpRequest, _Params], HttpResponseBase]
@@ -48,11 +49,15 @@ def page(permission: str, *, post: str | None = None) -> Callable[[_Page[_Params
                 return HttpResponseNotAllowed([method.upper() for method in access])
             actor: Actor = request.actor  # type: ignore[attr-defined]
             if not is_registered(name) or can(actor, name) is None:
+                if actor.is_authenticated and actor.only is not None:
+                    return enrol_page(request)
                 if actor.is_authenticated:
                     raise PermissionDenied
                 return to_login(request)
             try:
                 return view(request, *args, **kwargs)
+            except StepUpRequired as error:
+                return confirm_page(request, error)
             except ForbiddenError as error:
                 raise PermissionDenied(error.message) from error
             except NotFoundError as error:

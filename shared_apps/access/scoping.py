@@ -40,7 +40,7 @@ def _shared(actor: Actor, permission: str) -> Q:
     row = get_permission(permission)
     if not row.model or not actor.is_authenticated or actor.on_platform or actor.user_id is None:
         return _NOTHING
-    if not in_scope(row, actor.scopes):
+    if not in_scope(row, actor.scopes) or actor.only is not None:
         return _NOTHING
     grants = apps.get_model(settings.GUARDIAN_USER_OBJ_PERMS_MODEL)
     content_type = content_type_id(*row.model.lower().split("."))

@@ -37,7 +37,7 @@ logger = logging.getLogger(__name__)
 
 _PERIODS: Final = {"second": 1, "minute": 60, "hour": 3600, "day": 86400}
 #: Scopes that guard secrets: without a counter they refuse, others let pass.
-_CLOSED_WITHOUT_COUNTER: Final = frozenset({"auth", "one_time_code"})
+_CLOSED_WITHOUT_COUNTER: Final = frozenset({"auth", "one_time_code", "second_factor"})
 
 #: KEYS: one counter per rate. ARGV: number and seconds, alternating. Returns the seconds to wait, 0 to go on.
 _COUNT: Final = """

@@ -15,6 +15,7 @@ from rest_framework.viewsets import ViewSet
 from shared_apps.access.drf import actor_of
 from shared_apps.core.throttling import AuthenticationThrottle, RequestThrottle
 from shared_apps.users.hosts import client_of, host_tenant
+from shared_apps.users.second_step import Proof
 from shared_apps.users.serializers import TokensSerializer
 from shared_apps.users.services.login import open_api_session
 
@@ -81,6 +82,8 @@ class EnterViewSet(ViewSet):
         body.is_valid(raise_exception=True)
         http = request._request
         user = switching.take(http, body.validated_data["token"])
-        pair = open_api_session(user=user, client=client_of(http), tenant=host_tenant(http))
+        pair = open_api_session(
+            user=user, client=client_of(http), tenant=host_tenant(http), proof=Proof.HANDED_OVER
+        )
         tokens = TokensSerializer({"access": pair.access, "refresh": pair.refresh}).data
         return Response(tokens, headers={"Cache-Control": "no-store"})

@@ -13,8 +13,10 @@ from django.db import models
 from shared_apps.core.fields import PublicFK
 
 #: Third-party and kernel apps that must live in the public schema alone: in both, their ids would diverge.
-_PUBLIC_ONLY = {"contenttypes", "auth", "admin", "users", "tenants", "market_data", "access",
-                "configuration"}  # fmt: skip
+_PUBLIC_ONLY = {
+    "contenttypes", "auth", "admin", "users", "account", "mfa", "factors", "tenants", "market_data", "access",
+    "configuration",
+}  # fmt: skip
 _BOTH = {"core", "audit"}
 #: Budget of a tenant schema (growth: a backend that touched every table keeps the catalogue for ever).
 MAX_TABLES = 110

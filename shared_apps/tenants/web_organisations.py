@@ -15,6 +15,7 @@ from shared_apps.core.errors import DomainError
 from shared_apps.ui.toasts import add_toast
 from shared_apps.users import handover
 from shared_apps.users import web as identity
+from shared_apps.users.second_step import Proof
 
 from . import switching
 
@@ -82,7 +83,8 @@ def enter(request: HttpRequest) -> HttpResponse:
         secret = request.COOKIES.get(COOKIE, "")
         if not secret:
             raise Http404(_("This address is not complete."))
-        identity.start_browser_session(request, switching.take(request, token, secret=secret))
+        user = switching.take(request, token, secret=secret)
+        identity.start_browser_session(request, user, proof=Proof.HANDED_OVER)
         response = redirect("/")
     except DomainError as refused:
         add_toast(request, refused.message, "error")

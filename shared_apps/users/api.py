@@ -20,13 +20,16 @@ from shared_apps.access.drf import MatrixPermission, actor_of
 from shared_apps.core.context import platform_context
 from shared_apps.core.throttling import AuthenticationThrottle, RefreshThrottle, RequestThrottle
 
-from . import queries, serializers, tickets, web
+from . import queries, second_step, serializers, tickets, web
 from .authentication import TenantSessionAuthentication
 from .codes import Host, host_of
 from .hosts import HostTenant, client_of, host_tenant
+from .models import User
 from .services import accounts, login, passwords, registration, sessions
 
 _ATTEMPTS = (AuthenticationThrottle, RequestThrottle)
+#: The throttles of views where a secret is tried, for apps above.
+ATTEMPTS = _ATTEMPTS
 
 
 class _IdentityView(GenericAPIView[Any]):
@@ -58,6 +61,10 @@ class _IdentityView(GenericAPIView[Any]):
         return data
 
 
+#: The base of identity's views in apps above.
+IdentityView = _IdentityView
+
+
 def _with_tokens(body: Any, pair: login.TokenPair) -> Response:
     """Tokens are for nobody's cache; browsers get the refresh token as a cookie no script can read, too."""
     response = Response(body, headers={"Cache-Control": "no-store"})
@@ -70,6 +77,15 @@ def _with_tokens(body: Any, pair: login.TokenPair) -> Response:
         samesite="Strict",
     )
     return response
+
+
+def login_answer(request: Request, user: User, pair: login.TokenPair) -> Response:
+    """What every successful log-in answers: the tokens in both spellings, and the person."""
+    tokens = {"access": pair.access, "refresh": pair.refresh, "user": user}
+    with platform_context():
+        body = serializers.LoginAnswerSerializer(tokens, context={"request": request}).data
+    get_token(request._request)  # a page that refreshes by cookie needs the CSRF token
+    return _with_tokens(body, pair)
 
 
 class LoginView(RestAuthLoginView):
@@ -88,16 +104,21 @@ class LoginView(RestAuthLoginView):
         self.pair = login.open_api_session(user=self.user, client=client_of(http), tenant=host_tenant(http))
 
     def get_response(self) -> Response:
-        tokens = {"access": self.pair.access, "refresh": self.pair.refresh, "user": self.user}
-        with platform_context():
-            body = serializers.LoginAnswerSerializer(tokens, context=self.get_serializer_context()).data
-        get_token(self.request._request)  # a page that refreshes by cookie needs the CSRF token
-        return _with_tokens(body, self.pair)
+        return login_answer(self.request, self.user, self.pair)
 
-    @extend_schema(responses=serializers.LoginAnswerSerializer)
+    @extend_schema(responses={200: serializers.LoginAnswerSerializer, 202: serializers.ChallengeSerializer})
     def post(self, request: Request, *args: Any, **kwargs: Any) -> Response:
-        response: Response = super().post(request, *args, **kwargs)
-        return response
+        """202 with a challenge where the person has a second factor: no token before it is met."""
+        self.serializer = self.get_serializer(data=request.data)
+        self.serializer.is_valid(raise_exception=True)
+        user = self.serializer.validated_data["user"]
+        with platform_context():
+            challenge = second_step.challenge_for(user.pk, host_tenant(request._request))
+        if challenge is not None:
+            body = serializers.ChallengeSerializer(challenge).data
+            return Response(body, status=202, headers={"Cache-Control": "no-store"})
+        self.login()
+        return self.get_response()
 
 
 class RefreshView(_IdentityView):

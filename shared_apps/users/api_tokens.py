@@ -15,7 +15,7 @@ from rest_framework.response import Response
 from shared_apps.access.scopes import grantable_areas
 
 from . import queries
-from .api import _IdentityView
+from .api import IdentityView
 from .models import ApiToken
 from .services import api_tokens
 
@@ -69,7 +69,7 @@ class ScopeSerializer(serializers.Serializer[Any]):
     scopes = serializers.ListField(child=serializers.CharField())
 
 
-class ApiTokenListView(ListModelMixin, _IdentityView):
+class ApiTokenListView(ListModelMixin, IdentityView):
     """One's tokens for programs: on a tenant's host those that hold there, on the platform's host all."""
 
     access = {"get": "users.view_api_token", "post": "users.manage_api_token"}
@@ -98,7 +98,7 @@ class ApiTokenListView(ListModelMixin, _IdentityView):
         return Response(body, status=201, headers={"Cache-Control": "no-store"})
 
 
-class ApiTokenView(_IdentityView):
+class ApiTokenView(IdentityView):
     """One token of one's own."""
 
     access = {"delete": "users.manage_api_token"}
@@ -111,7 +111,7 @@ class ApiTokenView(_IdentityView):
         return Response(status=204)
 
 
-class ScopesView(_IdentityView):
+class ScopesView(IdentityView):
     """The scopes that one may give to a token here and now."""
 
     queryset = ApiToken.objects.none()

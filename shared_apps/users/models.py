@@ -154,7 +154,7 @@ class Session(models.Model):
     """One signed-in device: a browser session, or a family of refresh tokens. The only such store."""
 
     audit_masked = ("refresh_hash", "previous_refresh_hash", "push_token")
-    audit_left_out = ("last_seen_at",)
+    audit_left_out = ("last_seen_at", "verified_at")
 
     class Kind(models.TextChoices):
         BROWSER = "browser", _("Browser")
@@ -177,6 +177,9 @@ class Session(models.Model):
     remote_addr = models.GenericIPAddressField(null=True)
     created_at = models.DateTimeField(default=timezone.now)
     last_seen_at = models.DateTimeField(default=timezone.now)
+    verified_at = models.DateTimeField(
+        null=True, help_text=_("When the person last proved who they are: at the log-in or in between")
+    )
     expires_at = models.DateTimeField()
     revoked_at = models.DateTimeField(null=True)
     revoked_reason = models.CharField(max_length=40, blank=True)

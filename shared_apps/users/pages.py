@@ -9,7 +9,7 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.http import url_has_allowed_host_and_scheme, urlencode
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -19,6 +19,7 @@ from shared_apps.ui.toasts import add_toast
 
 from . import web
 from .hosts import host_tenant
+from .second_step import SecondStepDue
 
 PERSONA_ICONS: Mapping[str, str] = {
     "owner": "key",
@@ -59,6 +60,8 @@ def log_in(request: HttpRequest) -> HttpResponse:
             web.log_in(request, identifier=cleaned["login"], password=cleaned["password"])
         else:
             return _login_page(request, form, status=400)
+    except SecondStepDue as due:
+        return redirect(f"{reverse(due.page)}?{urlencode({'next': target})}")
     except DomainError as error:
         form.add_error(None, error.message)
         return _login_page(request, form, status=error.status)

@@ -27,6 +27,7 @@ from rest_framework_simplejwt.exceptions import TokenError
 from shared_apps.access.actors import Actor, load_actor
 from shared_apps.core.context import audit_context, platform_context
 
+from . import second_step
 from .hosts import HostTenant, id_of
 from .models import ApiToken, Session, User
 from .tokens import AccessToken, tenant_claim
@@ -158,8 +159,10 @@ def _principal(known: _Known, tenant: HostTenant | None, *, fresh: bool) -> Prin
     if not actor.is_authenticated:
         raise NotAuthentic(ended)
     if known.scopes is not None:
-        return Principal(_own_copy(known.user), actor.by_api_token(known.scopes))
-    return Principal(_own_copy(known.user), actor.by(known.method, known.session_id))
+        actor = actor.by_api_token(known.scopes)
+    else:
+        actor = actor.by(known.method, known.session_id)
+    return Principal(_own_copy(known.user), second_step.limited(actor))
 
 
 def _own_copy(remembered: User) -> User:

@@ -94,6 +94,23 @@ class LoginAnswerSerializer(TokensSerializer):
     user = UserSerializer()
 
 
+class ChallengeSerializer(serializers.Serializer[Any]):
+    """The password was right, and a second factor is due: go on at ``auth/mfa/authenticate/``."""
+
+    mfa_required = serializers.BooleanField(default=True)
+    challenge_token = serializers.CharField(source="token")
+    methods = serializers.ListField(child=serializers.CharField())
+    expires_in = serializers.IntegerField()
+
+    def to_representation(self, instance: Any) -> dict[str, Any]:
+        return {
+            "mfa_required": True,
+            "challenge_token": instance.token,
+            "methods": list(instance.methods),
+            "expires_in": instance.expires_in,
+        }
+
+
 class RefreshSerializer(serializers.Serializer[Any]):
     """The refresh token; without it the cookie is looked at."""
 

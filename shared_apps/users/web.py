@@ -20,13 +20,16 @@ from shared_apps.core import throttling
 from shared_apps.core.context import platform_context
 from shared_apps.core.errors import ForbiddenError, TooManyRequestsError
 
-from . import principals, queries
+from . import principals, queries, second_step
 from .authentication import set_principal
 from .hosts import HostTenant, client_of, host_tenant
 from .models import Session, User
 from .principals import SESSION_ROW_KEY
+from .second_step import Proof
 from .services import login, sessions
 
+#: Where the browser keeps the challenge between the two steps of a log-in.
+CHALLENGE_KEY: Final = "login_challenge"
 #: Password of every demo persona (api.md); accepted nowhere but in development.
 DEMO_PASSWORD: Final = "demo-Passw0rd!"  # noqa: S105 - published on purpose
 
@@ -38,8 +41,21 @@ def log_in(request: HttpRequest, *, identifier: str, password: str) -> User:
     """
     require_attempt_left(identifier)
     user = login.check_credentials(request=request, identifier=identifier.strip(), password=password)
-    start_browser_session(request, user)
+    start_or_challenge(request, user)
     return user
+
+
+def start_or_challenge(request: HttpRequest, user: User) -> None:
+    """Start the session of somebody whose password was right; raises SecondStepDue where a factor is due."""
+    step = second_step.registered()
+    with platform_context():
+        challenge = second_step.challenge_for(user.pk, host_tenant(request))
+    if step is None or challenge is None:
+        start_browser_session(request, user)
+        return
+    request.session.cycle_key()
+    request.session[CHALLENGE_KEY] = challenge.token
+    raise second_step.SecondStepDue(step.page)
 
 
 def require_attempt_left(name: str) -> None:
@@ -56,9 +72,10 @@ def require_attempt_left(name: str) -> None:
     raise TooManyRequestsError("throttled", text % {"minutes": minutes}, retry_after=seconds)
 
 
-def start_browser_session(request: HttpRequest, user: User) -> Session:
-    """Make the request's browser that of ``user``, whose identity the caller has checked.
+def start_browser_session(request: HttpRequest, user: User, *, proof: Proof = Proof.PASSWORD) -> Session:
+    """Make the request's browser that of ``user``, whose identity the caller has checked by ``proof``.
 
+    Raises ForbiddenError where a second factor is due and the proof is a password alone.
     The session gets a new key and the CSRF token a new secret, so what was planted before is worth nothing;
     a session of somebody else in the same browser is ended.
     """
@@ -66,7 +83,11 @@ def start_browser_session(request: HttpRequest, user: User) -> Session:
         end_browser_session(request)
     tenant = host_tenant(request)
     row = login.open_browser_session(
-        user=user, client=client_of(request), tenant=tenant, seconds=settings.SESSION_COOKIE_AGE
+        user=user,
+        client=client_of(request),
+        tenant=tenant,
+        seconds=settings.SESSION_COOKIE_AGE,
+        proof=proof,
     )
     auth.login(request, user, backend="shared_apps.users.backends.MemberBackend")
     request.session[SESSION_ROW_KEY] = str(row.pk)
@@ -125,5 +146,5 @@ def log_in_as_persona(request: HttpRequest, email: str) -> User:
     if email not in {persona.email for persona in demo_personas(host_tenant(request))}:
         raise ForbiddenError("auth.no_such_persona", _("There is no such demo persona here."))
     user = login.check_credentials(request=request, identifier=email, password=DEMO_PASSWORD)
-    start_browser_session(request, user)
+    start_or_challenge(request, user)
     return user

@@ -16,8 +16,11 @@ from shared_apps.tenants.models import Membership, Tenant
 from shared_apps.users import handover, principals
 from shared_apps.users.models import Session, User
 from tenant_apps.members.models import Member
+from tests.factors.devices import enrol_totp
 from tests.support.pages import HTMX, visitor
+from tests.users.conftest import api
 
+__all__ = ["api"]
 pytestmark = pytest.mark.req("F28", "C4")
 
 
@@ -67,6 +70,20 @@ def test_a_browser_goes_over_without_logging_in(trader: User, acme: Tenant, glob
         assert all(not morsel["domain"] for morsel in client.cookies.values()), "cookies stay on their host"
     assert here.cookies["sessionid"].value != there.cookies["sessionid"].value
     assert there.cookies["handover"].value == ""
+
+
+@pytest.mark.req("F25")
+def test_who_has_a_second_factor_goes_over_and_has_proved_nothing_there(
+    trader: User, acme: Tenant, globex: Tenant, api: Callable[..., Any], password: str
+) -> None:
+    """The session here was opened with the factor; there it is asked for before anything critical."""
+    _secret, codes = enrol_totp(api("acme", "trader"))
+    here, there = visitor("acme"), visitor("globex")
+    here.post("/login/", {"login": "trader@acme.example.com", "password": password})
+    assert here.post("/login/second/", {"code": codes[0]}).status_code == 302
+    assert walk(here, there, globex, acme)["Location"] == "/"
+    assert there.get("/").status_code == 200
+    assert there.get("/security/totp/")["Location"].startswith("/security/confirm/")
 
 
 def token_for(here: Client, globex: Tenant, challenge: str) -> str:

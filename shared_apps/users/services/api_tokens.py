@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _
 from shared_apps.access.actors import Actor
 from shared_apps.access.catalogue import require
 from shared_apps.access.scopes import ungrantable
+from shared_apps.access.step_up import require_recent
 from shared_apps.core.errors import ConflictError, DomainError, NotFoundError
 from shared_apps.core.events import emit
 from shared_apps.users import principals, queries
@@ -49,12 +50,13 @@ def create_api_token(
 
     ``scopes`` are ``area:read`` or ``area:write``; ``lifetime`` is at most :data:`MAX_LIFETIME`. Raises
     DomainError naming the field for an empty name, no or ungrantable scopes, a lifetime out of bounds;
-    ConflictError("api_token.too_many").
+    StepUpRequired; ConflictError("api_token.too_many").
     """
     require(actor, "users.manage_api_token")
     user_id = queries.own_profile_id(actor)
     name, wanted = name.strip(), _without_doubles(scopes)
     _check(actor, name, wanted, lifetime)
+    require_recent(actor)
     raw = API_TOKEN_START + "".join(secrets.choice(_LETTERS) for _each in range(_SHOWN + _HIDDEN))
     now = timezone.now()
     row = ApiToken(

@@ -13,12 +13,14 @@ from django.utils.translation import gettext as _
 
 from shared_apps.core import throttling
 from shared_apps.core.context import platform_context
-from shared_apps.core.errors import DomainError
+from shared_apps.core.errors import DomainError, ForbiddenError
 from shared_apps.core.events import emit
+from shared_apps.users import second_step
 from shared_apps.users.events import LoginFailed, UserLoggedIn
 from shared_apps.users.hosts import Client, HostTenant, client_of, host_tenant, id_of, inside
 from shared_apps.users.models import Session, User
 from shared_apps.users.options import REFRESH_TOKEN_LIFETIME
+from shared_apps.users.second_step import Proof
 from shared_apps.users.tokens import AccessToken, RefreshToken, hash_of, tenant_claim
 from shared_apps.users.units import identity_unit
 
@@ -47,21 +49,49 @@ def check_credentials(*, request: HttpRequest, identifier: str, password: str) -
     )
 
 
-def open_api_session(*, user: User, client: Client, tenant: HostTenant | None) -> TokenPair:
-    """Start a refresh family for somebody whose credentials were checked."""
+def open_api_session(
+    *,
+    user: User,
+    client: Client,
+    tenant: HostTenant | None,
+    proof: Proof = Proof.PASSWORD,
+) -> TokenPair:
+    """Start a refresh family for somebody whose credentials were checked.
+
+    Raises ForbiddenError where a second factor is due and ``proof`` is a password alone.
+    """
+    _require_second_factor(user, proof)
     now, jti = timezone.now(), uuid.uuid4().hex
     expires_at = now + REFRESH_TOKEN_LIFETIME.value()
-    session = _open(Session.Kind.API, user, client, tenant, now, expires_at, refresh_hash=hash_of(jti))
+    session = _open(Session.Kind.API, user, client, tenant, now, expires_at, proof, hash_of(jti))
     tid = tenant_claim(tenant)
     refresh = RefreshToken.for_session(session, tid, jti=jti, issued_at=now)
     return TokenPair(str(AccessToken.for_session(session, tid)), str(refresh), session)
 
 
-def open_browser_session(*, user: User, client: Client, tenant: HostTenant | None, seconds: int) -> Session:
-    """Write the row of a browser session that lives ``seconds``; the web door sets the cookie."""
+def open_browser_session(
+    *,
+    user: User,
+    client: Client,
+    tenant: HostTenant | None,
+    seconds: int,
+    proof: Proof = Proof.PASSWORD,
+) -> Session:
+    """Write the row of a browser session that lives ``seconds``; the web door sets the cookie.
+
+    Raises ForbiddenError as :func:`open_api_session` does.
+    """
+    _require_second_factor(user, proof)
     now = timezone.now()
     expires_at = now + timedelta(seconds=seconds)
-    return _open(Session.Kind.BROWSER, user, client, tenant, now, expires_at)
+    return _open(Session.Kind.BROWSER, user, client, tenant, now, expires_at, proof)
+
+
+def _require_second_factor(user: User, proof: Proof) -> None:
+    with platform_context():
+        due = proof is Proof.PASSWORD and second_step.is_due(user.pk)
+    if due:
+        raise ForbiddenError("auth.second_factor_due", _("The second factor is missing."))
 
 
 def _open(
@@ -71,6 +101,7 @@ def _open(
     tenant: HostTenant | None,
     now: datetime,
     expires_at: datetime,
+    proof: Proof,
     refresh_hash: str = "",
 ) -> Session:
     session = Session(
@@ -83,6 +114,7 @@ def _open(
         remote_addr=client.remote_addr,
         created_at=now,
         last_seen_at=now,
+        verified_at=None if proof is Proof.HANDED_OVER else now,
         expires_at=expires_at,
     )
     with identity_unit("auth.log_in", user=user):

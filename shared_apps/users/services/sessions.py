@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from rest_framework_simplejwt.exceptions import TokenError
 
 from shared_apps.access.actors import Actor
+from shared_apps.access.step_up import require_recent
 from shared_apps.core.errors import NotFoundError, UnauthenticatedError
 from shared_apps.core.events import emit
 from shared_apps.core.signing import derived_keys
@@ -153,7 +154,12 @@ def revoke_session(*, actor: Actor, session_id: UUID, tenant: HostTenant | None)
 
 
 def revoke_all_sessions(*, actor: Actor, tenant: HostTenant | None, keep_current: bool = False) -> int:
-    """End the actor's sessions: those of a tenant on its host, all on the platform's. Returns how many."""
+    """End the actor's sessions: those of a tenant on its host, all on the platform's. Returns how many.
+
+    Raises StepUpRequired where others would end without the one in use: that is how a thief stays alone.
+    """
+    if keep_current:
+        require_recent(actor)
     with identity_unit("auth.revoke_session"):
         rows = queries.own_sessions(actor, tenant)
         if keep_current and actor.session_id is not None:

@@ -1,0 +1,23 @@
+from django.apps import AppConfig
+
+
+class FactorsConfig(AppConfig):
+    name = "shared_apps.factors"
+    label = "factors"
+
+    def ready(self) -> None:
+        from shared_apps.access import step_up
+        from shared_apps.core.crypto import register_sealed
+        from shared_apps.users import second_step
+
+        from . import doors, gate, sealing
+
+        register_sealed(sealing.TOTP_SECRET)
+        second_step.register(gate.Gate())
+        step_up.register_reader(gate.last_proof)
+        step_up.register_pages(
+            confirm_api="/api/v1/auth/mfa/confirm/",
+            enrol_api="/api/v1/auth/mfa/",
+            confirm=doors.ask_for_proof,
+            enrol=doors.lead_to_enrolment,
+        )

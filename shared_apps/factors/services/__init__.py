@@ -1,0 +1,1 @@
+"""Everything that writes factors or judges a proof, one module per intention."""
