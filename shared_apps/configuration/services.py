@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,17 +13,20 @@ from django.utils.translation import gettext as _
 from shared_apps.access.actors import Actor
 from shared_apps.access.catalogue import require
 from shared_apps.core import options
-from shared_apps.core.context import platform_context
+from shared_apps.core.context import platform_context, tenant_context
 from shared_apps.core.errors import ConflictError, DomainError, ForbiddenError, NotFoundError
 from shared_apps.core.events import emit
 from shared_apps.core.locking import lock_one
 from shared_apps.core.options import Flag, Option, Scope
+from shared_apps.tenants import hosts
 from shared_apps.tenants.models import Tenant
+from shared_apps.tenants.services import domains_of, rename_tenant
 from shared_apps.users.hosts import inside
 
-from . import queries, rules, store
+from . import branding, queries, rules, store
 from .events import OptionChanged
 from .models import Level, OptionChange, OptionValue
+from .options import LOGO
 from .plans import all_plans
 
 REASON_LENGTH = 255
@@ -77,6 +81,73 @@ def reset_option(*, actor: Actor, name: str, place: Place, reason: str) -> None:
     _write(actor, _option_at(name, place), None, place, _given(reason))
 
 
+def change_brand(
+    *,
+    actor: Actor,
+    values: Mapping[Option[Any], object],
+    name: str,
+    logo: Any = None,
+    remove_logo: bool = False,
+) -> None:
+    """Change the organisation's brand as a whole or not at all.
+
+    ``values`` are options of :mod:`.options` with their new values, a default takes the own value back;
+    ``name`` is the organisation's name; ``logo`` an uploaded file. Raises DomainError, whose details name the
+    options without their app (``accent``), ``name`` and ``logo``.
+    """
+    require(actor, "configuration.change_setting")
+    place = _place_of(actor)
+    assert place.tenant is not None
+    stored, faults = _parsed(values)
+    if logo is not None:
+        stored[LOGO] = _kept_logo(place, logo)
+    elif remove_logo:
+        stored[LOGO] = None
+    if faults:
+        raise DomainError("brand.invalid", _("Some values break a rule."), details=faults)
+    try:
+        with platform_context(), transaction.atomic(durable=True):
+            rename_tenant(tenant_id=place.tenant.pk, name=name)
+            for option, value in stored.items():
+                _write_rows(actor, _where(option, place), value, place, "")
+    except IntegrityError:
+        raise ConflictError(
+            "option.changed_meanwhile", _("Somebody changed this a moment ago; look again."), field="name"
+        ) from None
+    for domain in domains_of(place.tenant):
+        hosts.forget(domain)
+
+
+def change_logo(*, actor: Actor, logo: Any) -> None:
+    """Set the organisation's logo, or take it away with None. Raises DomainError naming ``logo``."""
+    require(actor, "configuration.change_setting")
+    place = _place_of(actor)
+    _write(actor, LOGO, None if logo is None else _kept_logo(place, logo), place, "")
+
+
+def _kept_logo(place: Place, logo: Any) -> str:
+    assert place.tenant is not None
+    content = branding.small_logo(logo)
+    with tenant_context(place.tenant):
+        return branding.store_logo(content)
+
+
+def _parsed(values: Mapping[Option[Any], object]) -> tuple[dict[Option[Any], Any], dict[str, Any]]:
+    stored: dict[Option[Any], Any] = {}
+    faults: dict[str, Any] = {}
+    for option, raw in values.items():
+        try:
+            value = option.parse(raw)
+        except DomainError as error:
+            field = option.name.partition(".")[2]
+            faults[field] = error.details.get("value", [error.message])
+            if "suggestion" in error.details:
+                faults[f"{field}_suggestion"] = error.details["suggestion"]
+        else:
+            stored[option] = None if value == option.default else option.plain(value)
+    return stored, faults
+
+
 def _own_option(name: str) -> Option[Any]:
     option = queries.tenant_option(name)
     if option.staff_only:
@@ -121,19 +192,17 @@ def _write(actor: Actor, option: Option[Any], stored: Any, place: Place, reason:
             _("The reason must be one line of at most %(most)d characters.") % {"most": REASON_LENGTH},
             field="reason",
         )
-    where: dict[str, Any] = {
-        "option": option.name,
-        "level": place.level,
-        "plan": place.plan,
-        "tenant": place.tenant,
-    }
     try:
         with platform_context(), transaction.atomic(durable=True):
-            _write_rows(actor, where, stored, place, reason)
+            _write_rows(actor, _where(option, place), stored, place, reason)
     except IntegrityError:
         raise ConflictError(
             "option.changed_meanwhile", _("Somebody changed this a moment ago; look again."), field="value"
         ) from None
+
+
+def _where(option: Option[Any], place: Place) -> dict[str, Any]:
+    return {"option": option.name, "level": place.level, "plan": place.plan, "tenant": place.tenant}
 
 
 def _write_rows(actor: Actor, where: dict[str, Any], stored: Any, place: Place, reason: str) -> None:

@@ -2,11 +2,17 @@
 
 from django.urls import include, path
 
-from . import web
+from . import web, web_brand
 
 settings_pages = [
+    path("brand/", web_brand.brand, name="brand"),
+    path("brand/check/", web_brand.brand_check, name="brand-check"),
     path("options/", web.option_list, name="options"),
     path("options/<str:name>/", web.option_detail, name="option"),
     path("options/<str:name>/reset/", web.option_reset, name="reset"),
 ]
-urlpatterns = [path("settings/", include((settings_pages, "settings")))]
+urlpatterns = [
+    path("settings/", include((settings_pages, "settings"))),
+    path("brand/<slug:key>.css", web_brand.stylesheet, name="brand-stylesheet"),
+    path("brand/<slug:name>.png", web_brand.logo, name="brand-logo-file"),
+]

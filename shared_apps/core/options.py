@@ -73,6 +73,8 @@ class Option(Generic[T]):
     scope: Scope = Scope.PLATFORM
     staff_only: bool = False
     help_text: Text = ""
+    #: A further rule: raises DomainError for field ``value``.
+    check: Callable[[T], None] | None = None
 
     def __post_init__(self) -> None:
         if not _NAME.match(self.name):
@@ -126,6 +128,12 @@ class Option(Generic[T]):
 
     def parse(self, raw: object) -> T:
         """The value that a form, JSON or the store gave. Raises DomainError (field ``value``)."""
+        value = self._read(raw)
+        if self.check is not None:
+            self.check(value)
+        return value
+
+    def _read(self, raw: object) -> T:
         if self.kind is bool:
             return cast(T, self._switch(raw))
         if self.kind is str:

@@ -166,7 +166,7 @@ def change_state(*, tenant_id: int, state: str, reason: str) -> Tenant:
     with platform_context(), transaction.atomic(durable=True):
         tenant: Tenant = Tenant.objects.select_for_update().get(pk=tenant_id)
         _set_state(tenant, state, reason)
-        domains = _domains_of(tenant)
+        domains = domains_of(tenant)
     for domain in domains:
         hosts.forget(domain)
     return tenant
@@ -186,7 +186,21 @@ def _set_state(tenant: Tenant, state: str, reason: str) -> None:
     emit(TenantStateChanged(tenant_id=tenant.pk, slug=tenant.slug, before=before, after=state, reason=reason))
 
 
-def _domains_of(tenant: Tenant) -> list[str]:
+def rename_tenant(*, tenant_id: int, name: str) -> None:
+    """Step: give an organisation another name. Raises DomainError naming ``name``."""
+    tenant: Tenant = Tenant.objects.select_for_update().get(pk=tenant_id)
+    name = name.strip()
+    if name == tenant.name:
+        return
+    if not name or len(name) > 150 or not name.isprintable():
+        raise DomainError("tenant.name_length", _("The name must have 1 to 150 characters."), field="name")
+    if Tenant.objects.filter(name=name).exists():
+        raise DomainError("tenant.name_taken", _("An organisation of this name exists."), field="name")
+    _apply(tenant, {"name": name})
+
+
+def domains_of(tenant: Tenant) -> list[str]:
+    """Every host name that leads to a tenant; in the platform role."""
     return list(Domain.objects.filter(tenant=tenant).values_list("domain", flat=True))
 
 
@@ -241,7 +255,7 @@ def change_tenant(*, actor: Actor, tenant_id: int, changes: dict[str, Any]) -> T
     """
     with platform_context(), transaction.atomic(durable=True):
         tenant = queries.get_tenant_for_change(actor, tenant_id)
-        forgotten = _domains_of(tenant)
+        forgotten = domains_of(tenant)
         changed = {field: value for field, value in changes.items() if getattr(tenant, field) != value}
         for field in _STAFF_FIELDS:
             if field in changed and require(actor, "tenants.change_tenant") is not Relation.PLATFORM:
@@ -249,7 +263,7 @@ def change_tenant(*, actor: Actor, tenant_id: int, changes: dict[str, Any]) -> T
                     "tenant.staff_only", _("Only the platform's staff may change this."), field=field
                 )
         _apply(tenant, changed)
-        forgotten += _domains_of(tenant)
+        forgotten += domains_of(tenant)
     for domain in forgotten:
         hosts.forget(domain)
     return tenant

@@ -6,6 +6,8 @@ from django.conf import settings
 from django.http import HttpRequest
 from django.utils.functional import SimpleLazyObject
 
+from shared_apps.core.branding import brand_of
+from shared_apps.core.context import host_schema
 from shared_apps.ui import navigation
 
 THEMES = ("light", "dark", "system")
@@ -21,5 +23,6 @@ def frame(request: HttpRequest) -> dict[str, Any]:
     return {
         "menu": SimpleLazyObject(menu),
         "theme": chosen if chosen in THEMES else "system",
+        "brand": SimpleLazyObject(lambda: brand_of(host_schema())),
         "development": settings.ENVIRONMENT == "development",
     }

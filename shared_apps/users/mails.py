@@ -9,6 +9,7 @@ from urllib.parse import urlencode
 from django.core.mail import send_mail
 from django.template.loader import render_to_string
 
+from shared_apps.core.branding import sender
 from shared_apps.core.context import PUBLIC
 
 from .options import CODE_LIFETIME
@@ -54,4 +55,5 @@ def send_letter(letter: Letter, place: Place) -> None:
 def _send(template: str, address: str, place: Place, **context: Any) -> None:
     text = render_to_string(f"users/mail/{template}.txt", {"place": place, **context})
     subject, _blank, body = text.partition("\n")
-    send_mail(subject.strip(), body.strip() + "\n", None, [address])
+    origin = sender(place.schema, place.name) if place.schema else None
+    send_mail(subject.strip(), body.strip() + "\n", origin, [address])

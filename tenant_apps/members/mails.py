@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from email.utils import formataddr, parseaddr
 from typing import Any
 
-from django.conf import settings
 from django.core.mail import send_mail
 from django.template.loader import render_to_string
 from django.utils import translation
 
+from shared_apps.core.branding import sender
 from shared_apps.core.context import current_schema
 from shared_apps.tenants.models import Tenant
 
@@ -45,5 +44,4 @@ def _send(template: str, to: str, context: dict[str, Any]) -> None:
     name = " ".join(name.split())
     text = render_to_string(f"members/mail/{template}.txt", {**context, "tenant_name": name})
     subject, _blank, body = text.partition("\n")
-    _platform, address = parseaddr(settings.DEFAULT_FROM_EMAIL)
-    send_mail(subject.strip(), body.strip() + "\n", formataddr((name, address)), [to])
+    send_mail(subject.strip(), body.strip() + "\n", sender(current_schema(), name), [to])

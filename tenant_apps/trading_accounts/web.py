@@ -14,6 +14,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from shared_apps.access.pages import actor_of, may, page
+from shared_apps.core.branding import brand_of
+from shared_apps.core.context import current_schema
 from shared_apps.core.errors import DomainError
 from shared_apps.ui.forms import add_domain_error
 from shared_apps.ui.toasts import add_toast
@@ -34,7 +36,7 @@ class PaperAccountForm(forms.Form):
     currency = forms.CharField(
         label=gettext_lazy("Currency"),
         max_length=12,
-        initial="EUR",
+        initial=lambda: brand_of(current_schema()).currency,
         help_text=gettext_lazy("What the account counts in: EUR, USD, BTC …"),
     )
     opening_balance = forms.DecimalField(

@@ -31,10 +31,11 @@ def test_the_heaviest_page_stays_under_150_kilobytes_compressed():
     files = [
         *STATIC.glob("css/*.css"),
         *STATIC.glob("js/*.js"),
-        *STATIC.glob("vendor/*.*s"),
+        *STATIC.glob("vendor/*.js"),  # not "*.*s": licences are not loaded
+        *STATIC.glob("vendor/*.css"),
         *STATIC.glob("vendor/*.svg"),
     ]
-    elsewhere = {"alpine-csp.min", "ticket"}  # the order ticket's, which has no chart
+    elsewhere = {"alpine-csp.min", "ticket", "brand"}  # of pages that have no chart
     weight = sum(len(gzip.compress(path.read_bytes(), 9)) for path in files if path.stem not in elsewhere)
     assert weight <= 150_000
 
