@@ -22,6 +22,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("api/v1/auth/", include("shared_apps.users.urls")),
     path("api/v1/auth/mfa/", include("shared_apps.factors.urls")),
     path("api/v1/", include("shared_apps.users.urls_platform")),
+    path("api/v1/", include("shared_apps.users.urls_devices")),
     path("api/v1/", include("audit.urls")),
     path("api/v1/", include("shared_apps.tenants.urls_platform")),
     path("api/v1/", include("shared_apps.market_data.urls_platform")),

@@ -17,6 +17,7 @@ _API: list[URLPattern | URLResolver] = [
     path("", include("tenant_apps.bots.urls")),
     path("auth/", include("shared_apps.users.urls")),
     path("auth/mfa/", include("shared_apps.factors.urls")),
+    path("", include("shared_apps.users.urls_devices")),
     path("", include("shared_apps.tenants.urls")),
     path("", include("tenant_apps.members.urls")),
     path("", include("tenant_apps.todos.urls")),

@@ -277,6 +277,8 @@ THROTTLE_RATES: dict[str, tuple[str, ...]] = {
     "anonymous": ("100/hour",),  # per address
     "user": ("1000/hour",),  # per person
     "auth": ("10/minute", "50/hour"),  # attempts per address and name
+    "login_failures": ("20/hour",),  # wrong passwords per name, from wherever: then it is shut
+    "lockout_notice": ("1/hour",),  # e-mails about that per name
     "one_time_code": ("2/minute", "6/hour"),  # e-mails with a code, per purpose and mailbox
     "refresh": ("60/minute", "600/hour"),  # per address
     "slug_check": ("60/minute", "600/hour"),  # per address

@@ -76,17 +76,46 @@ def hit(scope: str, *who: str) -> int | None:
 
     ``who`` is what the counter is kept by (an address, a user's id); it is hashed when it is long.
     """
-    rates = [limit_of(scope, rate) for rate in settings.THROTTLE_RATES[scope]]
-    name = "|".join(who)
-    if len(name) > 60:
-        name = hashlib.sha256(name.encode()).hexdigest()
-    prefix = f"{settings.VALKEY_PREFIX}:{host_schema()}:throttle:{scope}:{name}"
-    keys = [f"{prefix}:{seconds}" for _number, seconds in rates]
+    keys, rates = _keys(scope, who)
     limits = [value for number, seconds in rates for value in (number * settings.THROTTLE_FACTOR, seconds)]
     wait = _ask(scope, keys, limits)
     if wait is None and scope in _CLOSED_WITHOUT_COUNTER:
         raise UnavailableError("throttle.unavailable", _("Please try again in a moment."))
     return wait or None
+
+
+def spent(scope: str, *who: str) -> int | None:
+    """Whether somebody's counter is full, without counting: None, or the seconds until it is empty again."""
+    keys, rates = _keys(scope, who)
+    client = valkey.client()
+    try:
+        counts = client.mget(keys)
+        waits = [
+            max(int(client.ttl(key)), 1)
+            for key, count, (number, _seconds) in zip(keys, counts, rates, strict=True)
+            if int(count or 0) >= number * settings.THROTTLE_FACTOR
+        ]
+    except (redis.ConnectionError, redis.TimeoutError) as error:
+        logger.warning("throttle without a counter", extra={"scope": scope, "reason": str(error)})
+        return None
+    return max(waits, default=None)
+
+
+def forget(scope: str, *who: str) -> None:
+    """Begin somebody's counter anew."""
+    try:
+        valkey.client().delete(*_keys(scope, who)[0])
+    except (redis.ConnectionError, redis.TimeoutError) as error:
+        logger.warning("throttle without a counter", extra={"scope": scope, "reason": str(error)})
+
+
+def _keys(scope: str, who: tuple[str, ...]) -> tuple[list[str], list[tuple[int, int]]]:
+    rates = [limit_of(scope, rate) for rate in settings.THROTTLE_RATES[scope]]
+    name = "|".join(who)
+    if len(name) > 60:
+        name = hashlib.sha256(name.encode()).hexdigest()
+    prefix = f"{settings.VALKEY_PREFIX}:{host_schema()}:throttle:{scope}:{name}"
+    return [f"{prefix}:{seconds}" for _number, seconds in rates], rates
 
 
 class _Pause:

@@ -15,7 +15,7 @@ THEMES = ("light", "dark", "system")
 
 def frame(request: HttpRequest) -> dict[str, Any]:
     """The menu (evaluated only where it is shown), the chosen theme, whether this is a development server."""
-    chosen = request.COOKIES.get("theme", "system")
+    chosen = request.COOKIES.get("theme") or getattr(getattr(request, "user", None), "theme", "system")
 
     def menu() -> list[navigation.Entry]:
         return navigation.entries(request, navigation.Area.TENANT)

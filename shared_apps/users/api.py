@@ -199,7 +199,7 @@ class PasswordChangeView(_IdentityView):
             actor=self.actor,
             old_password=data["old_password"],
             new_password=data["new_password1"],
-            tenant=self.tenant,
+            host=self.host,
         )
         return Response({"detail": _("The new password holds; all other sessions have ended.")})
 
@@ -231,7 +231,7 @@ class PasswordResetConfirmView(_IdentityView):
     def post(self, request: Request) -> Response:
         data = self.valid_data()
         passwords.reset_password(
-            email=data["email"], code=data["otp"], new_password=data["new_password1"], tenant=self.tenant
+            email=data["email"], code=data["otp"], new_password=data["new_password1"], host=self.host
         )
         return Response({"detail": _("The new password holds. Log in with it.")})
 

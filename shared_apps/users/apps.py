@@ -2,6 +2,7 @@ from datetime import timedelta
 
 from django.apps import AppConfig
 from django.contrib.auth.signals import user_logged_in
+from django.utils.translation import gettext_lazy as _
 
 
 class UsersConfig(AppConfig):
@@ -12,8 +13,20 @@ class UsersConfig(AppConfig):
         from shared_apps.core.background import periodic
 
         from . import openapi  # noqa: F401 - it registers itself
+        from .account_area import Tab, register_tab
         from .subscribers import register_subscribers
 
+        for number, (url_name, label) in enumerate(
+            (
+                ("account", _("Profile")),
+                ("account-email", _("E-mail")),
+                ("account-password", _("Password")),
+                ("account-devices", _("Devices")),
+            )
+        ):
+            register_tab(
+                Tab(url_name=url_name, label=label, permission="users.view_self", order=10 * (number + 1))
+            )
         # The log-in services write last_login in their own transaction; the receiver would write outside one.
         user_logged_in.disconnect(dispatch_uid="update_last_login")
         register_subscribers()

@@ -37,6 +37,24 @@ class SessionRevoked(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
+class DeviceRegistered(Event):
+    """A session's device gets push messages now."""
+
+    name = "users.device_registered"
+
+    user_id: int
+    session_id: UUID
+
+
+@dataclass(frozen=True, kw_only=True)
+class DeviceForgotten(Event):
+    name = "users.device_forgotten"
+
+    user_id: int
+    session_id: UUID
+
+
+@dataclass(frozen=True, kw_only=True)
 class PasswordChanged(Event):
     name = "users.password_changed"
 
@@ -73,6 +91,31 @@ class EmailVerified(Event):
     """A code came back from the person's mailbox: the address is theirs."""
 
     name = "users.email_verified"
+
+    user_id: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class EmailChanged(Event):
+    name = "users.email_changed"
+
+    user_id: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class EmailChangeUndone(Event):
+    """The old address took the account back."""
+
+    name = "users.email_change_undone"
+
+    user_id: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class AccountLocked(Event):
+    """Too many wrong passwords: the name is shut on this host for a while."""
+
+    name = "users.account_locked"
 
     user_id: int
 

@@ -31,10 +31,14 @@ class HostTenant(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Client:
-    """Where a request came from: a literal address or None, and what the program calls itself."""
+    """Where a request came from: a literal address or None, and what the program calls itself.
+
+    ``origin`` is the host it was sent to (``https://acme.example.com``), for links in e-mails.
+    """
 
     remote_addr: str | None = None
     user_agent: str = ""
+    origin: str = ""
 
 
 def host_tenant(request: HttpRequest) -> HostTenant | None:
@@ -51,7 +55,8 @@ def id_of(tenant: HostTenant | None) -> Any:
 def client_of(request: HttpRequest) -> Client:
     """The client behind a request; its address is the one that the audit log names."""
     agent = request.headers.get("User-Agent", "").replace("\x00", "")
-    return Client(AUDIT.get().remote_addr, agent[:_USER_AGENT_LENGTH])
+    origin = f"{request.scheme}://{request.get_host()}"
+    return Client(AUDIT.get().remote_addr, agent[:_USER_AGENT_LENGTH], origin)
 
 
 def inside(tenant: HostTenant | None) -> AbstractContextManager[Any]:

@@ -12,7 +12,9 @@ from django.template.loader import render_to_string
 from shared_apps.core.branding import sender
 from shared_apps.core.context import PUBLIC
 
+from .models import User
 from .options import CODE_LIFETIME
+from .services.addresses import undo_token
 from .services.letters import Letter
 
 #: Where the link of each e-mail leads; those with a code carry the same code (C22).
@@ -21,7 +23,16 @@ _PATHS: Final = {
     "join_code": "/register/confirm/",
     "already_registered": "/login/",
     "reset_code": "/password/reset/confirm/",
+    "email_code": "/account/email/confirm/",
+    "address_taken": "/login/",
+    "new_device": "/account/devices/",
+    "password_changed": "/password/reset/",
+    "email_changed": "/account/email/",
+    "email_changed_old": "/account/email/undo/",
+    "locked": "/password/reset/",
 }
+#: The code of these is bound to who is signed in; their link needs no address.
+_SIGNED_IN: Final = ("email_code",)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +51,10 @@ class Place:
 
 def send_letter(letter: Letter, place: Place) -> None:
     """Send what :func:`services.letters.write_letter` decided on."""
-    query = f"?{urlencode({'email': letter.address, 'code': letter.code})}" if letter.code else ""
+    carried = {"email": letter.address, "code": letter.code}
+    if letter.template in _SIGNED_IN:
+        del carried["email"]
+    query = f"?{urlencode(carried)}" if letter.code else ""
     _send(
         letter.template,
         letter.address,
@@ -50,6 +64,16 @@ def send_letter(letter: Letter, place: Place) -> None:
         minutes=int(CODE_LIFETIME.value_for(place.schema or PUBLIC).total_seconds() // 60),
         link=f"{place.origin}{_PATHS[letter.template]}{query}",
     )
+
+
+def send_notice(notice: str, user: User, address: str, place: Place, details: dict[str, str]) -> None:
+    """Tell a person what happened; the old address of a change gets the link that takes it back."""
+    query = ""
+    if notice == "email_changed_old":
+        token = undo_token(user.pk, details["old"], details["new"], place.schema or PUBLIC)
+        query = f"?{urlencode({'token': token})}"
+    link = f"{place.origin}{_PATHS[notice]}{query}"
+    _send(notice, address or user.email, place, user=user, link=link, **details)
 
 
 def _send(template: str, address: str, place: Place, **context: Any) -> None:

@@ -6,6 +6,7 @@ import redis
 from django.conf import settings
 from django.contrib.auth.middleware import AuthenticationMiddleware
 from django.http import HttpRequest, HttpResponse
+from django.utils import timezone, translation
 
 from shared_apps.core.api.errors import error_response
 
@@ -42,4 +43,19 @@ class ActorMiddleware(AuthenticationMiddleware):
             return error_response(request, status=503)  # nobody can say whose browser this is
         request.identity_error = error  # type: ignore[attr-defined]
         set_principal(request, principal)
+        _use_preferences(request, principal)
         return None
+
+    def process_response(self, request: HttpRequest, response: HttpResponse) -> HttpResponse:
+        timezone.deactivate()
+        return response
+
+
+def _use_preferences(request: HttpRequest, principal: Principal | None) -> None:
+    """A person's own language and, on pages, time zone; the API always speaks UTC."""
+    if principal is None:
+        return
+    if principal.user.language in dict(settings.LANGUAGES):
+        translation.activate(principal.user.language)
+    if principal.user.time_zone and not request.path_info.startswith("/api/"):
+        timezone.activate(principal.user.time_zone)

@@ -14,6 +14,8 @@ from django.utils.translation import gettext_lazy as _
 from shared_apps.core.context import PUBLIC, current_schema
 from shared_apps.core.fields import UUIDv7Field
 
+from . import rules, validators
+
 #: What a tenant's database role may read of a user; the rest (password first of all) is denied to it.
 TENANT_VISIBLE_COLUMNS = (
     "id", "username", "email", "first_name", "last_name", "role", "is_active",
@@ -29,6 +31,19 @@ class Role(models.TextChoices):
     AUDITOR = "auditor", _("Auditor")
     TENANT_OWNER = "tenant_owner", _("Tenant Owner")
     SUBSCRIBER = "subscriber", _("Subscriber")
+
+
+class AccountType(models.TextChoices):
+    """For whom somebody acts (S3-33, S3-34); the values stay as the source document has them."""
+
+    INDIVIDUAL = "particulier", _("Individual")
+    PROFESSIONAL = "professionnel", _("Professional")
+
+
+class Theme(models.TextChoices):
+    SYSTEM = "system", _("As the device")
+    LIGHT = "light", _("Light")
+    DARK = "dark", _("Dark")
 
 
 STAFF_ROLES = (Role.SUPERADMIN, Role.ADMIN)
@@ -66,8 +81,20 @@ class RoleFlag(models.GeneratedField):
         return name, path, [], {**kwargs, "roles": self.roles}
 
 
+UNDELETABLE = "people are erased by users.services.erasure, never deleted: journals name them"
+
+
+class UserQuerySet(models.QuerySet["User"]):
+    """People are never deleted: journals name them. ``services.erasure`` makes one nobody."""
+
+    def delete(self) -> Any:
+        raise models.ProtectedError(UNDELETABLE, set(self))
+
+
 class UserManager(DjangoUserManager["User"]):
     """Outside the platform role only the columns that a tenant may see are loaded."""
+
+    _queryset_class = UserQuerySet
 
     def get_queryset(self) -> Any:
         queryset = super().get_queryset()
@@ -119,13 +146,24 @@ class User(AbstractUser):  # type: ignore[django-manager-missing]  # guardian's 
         related_name="users",
         help_text=_("Home tenant; one of the memberships"),
     )
-    phone_number = models.CharField(max_length=20, blank=True)
+    phone_number = models.CharField(max_length=20, blank=True, validators=[validators.validate_phone_number])
     bio = models.TextField(blank=True)
     url = models.URLField(blank=True)
-    company = models.CharField(max_length=100, blank=True)
-    location = models.CharField(max_length=100, blank=True)
-    birth_date = models.DateField(null=True, blank=True)
+    company = models.CharField(max_length=100, blank=True, validators=[validators.validate_plain])
+    location = models.CharField(max_length=100, blank=True, validators=[validators.validate_plain])
+    birth_date = models.DateField(null=True, blank=True, validators=[validators.validate_birth_date])
+    account_type = models.CharField(
+        max_length=20, choices=AccountType.choices, default=AccountType.INDIVIDUAL,
+        help_text=_("Stored in French (C23)"),
+    )  # fmt: skip
+    language = models.CharField(max_length=10, blank=True, validators=[validators.validate_language])
+    time_zone = models.CharField(max_length=64, blank=True, validators=[validators.validate_time_zone])
+    theme = models.CharField(max_length=10, choices=Theme.choices, default=Theme.SYSTEM)
+    avatar = models.CharField(max_length=100, blank=True, editable=False, help_text=_("Name of the file"))
     password_updated = models.DateTimeField(null=True, blank=True, editable=False)
+    erased_at = models.DateTimeField(
+        null=True, blank=True, editable=False, help_text=_("Since when nothing here says who it was (C29)")
+    )
     email_verified_at = models.DateTimeField(
         null=True, blank=True, editable=False, help_text=_("When a code sent to the address came back")
     )
@@ -143,6 +181,10 @@ class User(AbstractUser):  # type: ignore[django-manager-missing]  # guardian's 
         """Hash and set the password, and note when (C7: not on every save)."""
         super().set_password(raw_password)
         self.password_updated = timezone.now()
+
+    def delete(self, *args: Any, **kwargs: Any) -> Any:
+        """Refused; see :class:`UserQuerySet`."""
+        raise models.ProtectedError(UNDELETABLE, {self})
 
     @property
     def display_name(self) -> str:
@@ -173,6 +215,7 @@ class Session(models.Model):
     previous_refresh_hash = models.CharField(max_length=64, blank=True)
     rotated_at = models.DateTimeField(null=True)
     push_token = models.CharField(max_length=255, blank=True)
+    device_name = models.CharField(max_length=100, blank=True)
     user_agent = models.CharField(max_length=255, blank=True)
     remote_addr = models.GenericIPAddressField(null=True)
     created_at = models.DateTimeField(default=timezone.now)
@@ -190,6 +233,11 @@ class Session(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind} session of {self.user_id}"
+
+    @property
+    def device_label(self) -> str:
+        """The name that its person gave it, else what its program says of itself."""
+        return self.device_name or rules.device_label(self.user_agent) or str(_("unknown device"))
 
 
 class ApiToken(models.Model):
@@ -255,3 +303,34 @@ class OneTimeCode(models.Model):
 
     def __str__(self) -> str:
         return f"{self.purpose} code {self.pk}"
+
+
+class DataExport(models.Model):
+    """Somebody's own data, put together by a worker, to be fetched within a few days."""
+
+    class Status(models.TextChoices):
+        QUEUED = "queued", _("Queued")
+        RUNNING = "running", _("Running")
+        READY = "ready", _("Ready")
+        FAILED = "failed", _("Failed")
+
+    id = UUIDv7Field()
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="exports")
+    tenant = models.ForeignKey(
+        "tenants.Tenant", null=True, on_delete=models.CASCADE, related_name="+",
+        help_text=_("The tenant of the host it was asked for on; empty: everything, asked on the platform"),
+    )  # fmt: skip
+    status = models.CharField(max_length=10, choices=Status.choices, default=Status.QUEUED)
+    progress = models.PositiveSmallIntegerField(default=0, help_text=_("Per cent"))
+    file = models.CharField(max_length=100, blank=True)
+    size = models.PositiveBigIntegerField(default=0, help_text=_("Bytes"))
+    created_at = models.DateTimeField(default=timezone.now)
+    finished_at = models.DateTimeField(null=True)
+    expires_at = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering = ("-created_at",)
+        indexes = [models.Index(fields=["user", "created_at"], name="export_user_created")]
+
+    def __str__(self) -> str:
+        return f"data of {self.user_id}"

@@ -17,7 +17,6 @@ from shared_apps.ui.toasts import add_toast
 
 from . import web
 from .codes import host_of
-from .hosts import host_tenant
 from .pages_registration import CodeForm
 from .services import passwords
 
@@ -31,8 +30,8 @@ class ForgottenForm(forms.Form):
     email = forms.EmailField(label=gettext_lazy("E-mail"))
 
 
-class NewPasswordForm(CodeForm):
-    """The code of the e-mail, and the new password, twice."""
+class PasswordPairForm(forms.Form):
+    """A new password, twice."""
 
     new_password1 = forms.CharField(
         label=gettext_lazy("New password"),
@@ -51,6 +50,12 @@ class NewPasswordForm(CodeForm):
         if second != self.cleaned_data.get("new_password1", second):
             raise forms.ValidationError(_("The two passwords are not the same."))
         return second
+
+
+class NewPasswordForm(PasswordPairForm, CodeForm):
+    """The code of the e-mail, and the new password, twice."""
+
+    field_order = ["email", "otp", "new_password1", "new_password2"]
 
 
 @page("users.reset_password", post="users.reset_password")
@@ -93,7 +98,7 @@ def set_new(request: HttpRequest) -> HttpResponse:
                     email=cleaned["email"],
                     code=cleaned["otp"],
                     new_password=cleaned["new_password1"],
-                    tenant=host_tenant(request),
+                    host=host_of(request),
                 )
             except DomainError as error:
                 add_domain_error(form, error)

@@ -43,17 +43,23 @@ class RegistrationForm(forms.Form):
     )
 
 
-class CodeForm(forms.Form):
-    """The six digits of an e-mail, and the address they were sent to."""
+class OneCodeForm(forms.Form):
+    """The six digits of an e-mail."""
 
-    email = forms.EmailField(label=gettext_lazy("E-mail"))
     otp = forms.RegexField(
         label=gettext_lazy("Code"),
         regex=r"^\s*(?:[0-9]\s*){6}\Z",
         max_length=20,
         error_messages={"invalid": gettext_lazy("The code has six digits.")},
-        help_text=gettext_lazy("Six digits. It works for ten minutes."),
+        help_text=gettext_lazy("Six digits, from our newest letter."),
     )
+
+
+class CodeForm(OneCodeForm):
+    """The code, and the address it was sent to."""
+
+    email = forms.EmailField(label=gettext_lazy("E-mail"))
+    field_order = ["email", "otp"]
 
 
 @page("users.register_account", post="users.register_account")

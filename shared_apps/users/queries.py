@@ -12,7 +12,7 @@ from shared_apps.access.actors import Actor
 from shared_apps.access.catalogue import require
 from shared_apps.core.errors import NotFoundError
 
-from .hosts import HostTenant
+from .hosts import HostTenant, id_of
 from .models import ApiToken, Session, User
 
 
@@ -45,6 +45,13 @@ def own_sessions(actor: Actor, tenant: HostTenant | None) -> QuerySet[Session]:
         user_id=own_profile_id(actor), revoked_at=None, expires_at__gt=timezone.now()
     )
     return rows if tenant is None else rows.filter(tenant_id=tenant.pk)
+
+
+def push_tokens(user_id: int, tenant: HostTenant | None) -> list[str]:
+    """Where a person's push messages go: the tokens of their live sessions on a host (S2-58)."""
+    rows = Session.objects.filter(user_id=user_id, revoked_at=None, expires_at__gt=timezone.now())
+    rows = rows.filter(tenant_id=id_of(tenant)).exclude(push_token="")
+    return list(rows.values_list("push_token", flat=True))
 
 
 def visible_users(actor: Actor) -> QuerySet[User]:

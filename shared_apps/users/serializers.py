@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from dj_rest_auth.serializers import LoginSerializer as RestAuthLoginSerializer
+from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
 from rest_framework.validators import UniqueValidator
@@ -17,6 +18,17 @@ _USER_FIELDS = (
     "id", "username", "email", "first_name", "last_name", "role", "tenant", "tenant_name", "is_active",
     "phone_number", "bio", "url", "company", "location", "birth_date", "date_joined", "last_login",
 )  # fmt: skip
+
+
+def avatar_url(user: User) -> str | None:
+    """Where a person's own picture is; changes with the picture, None without one."""
+    if not user.avatar:
+        return None
+    return f"{reverse('auth-avatar')}?v={user.avatar.rpartition('/')[2][:8]}"
+
+
+#: What only oneself is told beside the fields of S4-64.
+_OWN_MORE = ("account_type", "language", "time_zone", "theme", "email_verified", "avatar_url")
 
 
 class PasswordField(serializers.CharField):
@@ -39,16 +51,26 @@ class ProfileSerializer(serializers.ModelSerializer[User]):
     """One's own account: all fields to read, :data:`OWN_FIELDS` to write, everything else is ignored."""
 
     tenant_name = serializers.CharField(source="tenant.name", read_only=True, default=None, allow_null=True)
+    email_verified = serializers.SerializerMethodField()
+    avatar_url = serializers.SerializerMethodField()
+
+    def get_email_verified(self, user: User) -> bool:
+        return user.email_verified_at is not None
+
+    def get_avatar_url(self, user: User) -> str | None:
+        return avatar_url(user)
 
     class Meta:
         model = User
-        fields: tuple[str, ...] = _USER_FIELDS
+        fields: tuple[str, ...] = (*_USER_FIELDS, *_OWN_MORE)
         read_only_fields: tuple[str, ...] = tuple(name for name in _USER_FIELDS if name not in OWN_FIELDS)
 
 
 class UserSerializer(ProfileSerializer):
     """A person as the platform's staff see and write them; the password goes in and never comes out."""
 
+    email_verified = None  # type: ignore[assignment]
+    avatar_url = None  # type: ignore[assignment]
     email = AddressField(max_length=254, validators=[UniqueValidator(queryset=User.objects.all())])
     password = PasswordField(required=False)
 
@@ -201,12 +223,15 @@ class SessionSerializer(serializers.ModelSerializer[Session]):
     """A signed-in device."""
 
     current = serializers.SerializerMethodField()
+    device_label = serializers.CharField(read_only=True)
+    has_push_token = serializers.SerializerMethodField()
     tenant_name = serializers.CharField(source="tenant.name", read_only=True, default=None, allow_null=True)
 
     class Meta:
         model = Session
         fields = (
-            "id", "kind", "tenant_name", "user_agent", "remote_addr", "created_at", "last_seen_at",
+            "id", "kind", "tenant_name", "device_name", "device_label", "has_push_token", "user_agent",
+            "remote_addr", "created_at", "last_seen_at",
             "expires_at", "current",
         )  # fmt: skip
         read_only_fields = fields
@@ -214,6 +239,9 @@ class SessionSerializer(serializers.ModelSerializer[Session]):
     def get_current(self, session: Session) -> bool:
         actor = self.context["request"]._request.actor
         return bool(session.pk == actor.session_id)
+
+    def get_has_push_token(self, session: Session) -> bool:
+        return bool(session.push_token)
 
 
 class EndedSerializer(serializers.Serializer[Any]):

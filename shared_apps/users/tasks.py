@@ -11,6 +11,7 @@ from shared_apps.core.context import PUBLIC
 from shared_apps.core.tasks import platform_task
 
 from . import mails
+from .models import User
 from .services import letters
 from .services.sessions import purge_ended
 
@@ -24,6 +25,22 @@ def send_code(code_id: str, origin: str, schema: str | None, tenant_name: str) -
     letter = letters.write_letter(UUID(code_id), schema or PUBLIC)
     if letter is not None:
         mails.send_letter(letter, mails.Place(origin, schema, tenant_name))
+
+
+@platform_task("users.send_notice")
+def send_notice(
+    notice: str,
+    user_id: int | None,
+    address: str,
+    origin: str,
+    schema: str | None,
+    tenant_name: str,
+    details: dict[str, str],
+) -> None:
+    """Tell a person by e-mail what happened to their account; nobody's is nothing."""
+    user = None if user_id is None else User.objects.filter(pk=user_id, is_active=True).first()
+    if user is not None:
+        mails.send_notice(notice, user, address, mails.Place(origin, schema, tenant_name), details)
 
 
 @platform_task("users.purge_sessions")

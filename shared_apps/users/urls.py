@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from . import api, api_tokens
+from . import api, api_account, api_tokens
 
 urlpatterns = [
     path("login/", api.LoginView.as_view(), name="auth-login"),
@@ -15,6 +15,10 @@ urlpatterns = [
     path("registration/", api.RegistrationView.as_view(), name="auth-registration"),
     path("registration/verify-email/", api.VerifyEmailView.as_view(), name="auth-verify-email"),
     path("registration/resend-email/", api.ResendEmailView.as_view(), name="auth-resend-email"),
+    path("user/avatar/", api_account.AvatarView.as_view(), name="auth-avatar"),
+    path("email/change/", api_account.EmailChangeView.as_view(), name="auth-email-change"),
+    path("email/change/confirm/", api_account.EmailConfirmView.as_view(), name="auth-email-confirm"),
+    path("email/change/undo/", api_account.EmailUndoView.as_view(), name="auth-email-undo"),
     path("sessions/", api.SessionListView.as_view(), name="auth-sessions"),
     path("sessions/<uuid:session_id>/", api.SessionView.as_view(), name="auth-session"),
     path("api-tokens/", api_tokens.ApiTokenListView.as_view(), name="auth-api-tokens"),

@@ -95,6 +95,11 @@ def start_browser_session(request: HttpRequest, user: User, *, proof: Proof = Pr
     return row
 
 
+def keep_browser_session(request: HttpRequest) -> None:
+    """Give the browser a new key after its person changed the password; its row goes on."""
+    request.session.cycle_key()
+
+
 def end_browser_session(request: HttpRequest) -> None:
     """Log the request's browser out: the row ends, the cookie's key is forgotten."""
     actor = request.actor  # type: ignore[attr-defined]

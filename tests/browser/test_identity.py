@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from PIL import Image
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import SCREENSHOTS, Watched
@@ -103,3 +104,57 @@ def test_a_person_gets_in_again_by_code(window: Window, deliver: Callable[[], No
     page.get_by_label("Password", exact=True).fill(NEW)
     page.keyboard.press("Enter")
     page.wait_for_url(f"{watched.origin}/")
+
+
+@pytest.mark.req("S1-8")
+def test_a_person_changes_their_address_and_ends_a_device(
+    window: Window, deliver: Callable[[], None]
+) -> None:
+    elsewhere, watched = window(HOST, "verifier"), window(HOST, "verifier", width=390)
+    page, email = watched.page, "vera@browser.example.com"
+    elsewhere.open("/account/")
+    watched.open("/account/email/")
+    page.get_by_label("New address").fill(email)
+    page.get_by_label("Your password").fill("demo-Passw0rd!")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/account/email/confirm/")
+    expect(page.get_by_label("Code")).to_be_focused()
+    deliver()
+    page.keyboard.type(newest_code(watched, email))
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/account/email/")
+    expect(page.get_by_text("Your address is vera@browser.example.com now.")).to_be_visible()
+    shoot(page, "address-changed")
+    page.get_by_role("link", name="Devices").first.press("Enter")
+    page.wait_for_url("**/account/devices/")
+    shoot(page, "devices")
+    page.get_by_role("button", name="End all others").press("Enter")
+    page.get_by_role("button", name="End them").press("Enter")
+    expect(page.get_by_text("1 session has ended.")).to_be_visible()
+    expect(page.get_by_text("this one")).to_be_visible()
+
+
+@pytest.mark.req("S2-12", "S2-49")
+def test_a_person_fills_in_their_profile_with_a_picture(window: Window, tmp_path: Path) -> None:
+    watched = window(HOST, "buyer")
+    page = watched.page
+    watched.open("/account/")
+    picture = tmp_path / "me.png"
+    Image.new("RGB", (400, 300), "#2b6cb0").save(picture)
+    page.get_by_label("Picture", exact=True).set_input_files(picture)
+    page.get_by_role("button", name="Use this picture").press("Enter")
+    shown = page.get_by_role("img", name="Your picture")
+    expect(shown).to_be_visible()
+    page.wait_for_function("() => document.querySelector('img.picture').naturalWidth === 256")
+    page.get_by_label("Telephone").fill("call me")
+    page.get_by_label("You act as").select_option("professionnel")
+    page.get_by_role("combobox", name="Theme").select_option("dark")
+    page.get_by_role("button", name="Save").press("Enter")
+    expect(page.get_by_text("A telephone number has")).to_be_visible()
+    page.get_by_label("Telephone").fill("+33 1 23 45")
+    page.get_by_role("button", name="Save").press("Enter")
+    expect(page.get_by_text("Your profile is saved.")).to_be_visible()
+    page.wait_for_function("() => document.documentElement.dataset.bsTheme === 'dark'")
+    expect(page.get_by_label("You act as")).to_have_value("professionnel")
+    shoot(page, "profile-saved")
+    assert watched.complaints == [] or all("400" in line for line in watched.complaints)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -11,6 +12,7 @@ from shared_apps.core.events import subscribe
 from shared_apps.tenants.models import Tenant
 from shared_apps.users.events import ProfileChanged
 from shared_apps.users.models import User
+from tests.support.pages import visitor
 from tests.users.conftest import Api
 
 MakeApi = Callable[..., Api]
@@ -90,3 +92,65 @@ def test_without_a_token_it_is_401(acme: Tenant, api: MakeApi, slug: str | None)
     for answer in (door.get("auth/user/"), door.patch("auth/user/", {"bio": "x"})):
         assert answer.status_code == 401
         assert answer.json()["error"] is True and answer["WWW-Authenticate"].startswith("Bearer")
+
+
+PREFERENCES = {
+    "account_type": "professionnel", "language": "en", "time_zone": "Europe/Paris", "theme": "dark",
+}  # fmt: skip
+
+
+@pytest.mark.req("S3-33", "S3-34", "S2-12", "S2-49", "C23")
+def test_account_type_and_preferences_are_ones_own(acme: Tenant, api: MakeApi) -> None:
+    door = api("acme", "trader")
+    before = door.get("auth/user/").json()
+    assert (before["account_type"], before["theme"]) == ("particulier", "system")
+    answer = door.patch("auth/user/", PREFERENCES)
+    assert answer.status_code == 200
+    assert answer.json() == {**before, **PREFERENCES} == door.get("auth/user/").json()
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("account_type", "individual"), ("language", "xx"), ("time_zone", "Mars/Olympus"), ("theme", "pink"),
+        ("time_zone", "../../etc/passwd"), ("phone_number", "call me"), ("birth_date", "1850-01-01"),
+        ("birth_date", "2999-01-01"), ("url", "javascript:alert(1)"), ("company", "a\nb"),
+    ],
+)  # fmt: skip
+def test_bad_values_name_their_field_in_api_and_page(
+    acme: Tenant, api: MakeApi, person: Person, field: str, value: str
+) -> None:
+    answer = api("acme", "trader").patch("auth/user/", {field: value})
+    assert answer.status_code == 400 and list(answer.json()["details"]) == [field]
+    form = {"account_type": "particulier", "theme": "system", field: value}
+    page = visitor("acme", "trader").post("/account/", form)
+    assert page.status_code == 400 and list(page.context["form"].errors) == [field]
+    assert getattr(person("trader@acme"), field) in ("", None, "particulier", "system")
+
+
+@pytest.mark.req("S2-12")
+def test_the_page_shows_and_saves_everything(acme: Tenant, person: Person) -> None:
+    client = visitor("acme", "trader")
+    assert client.get("/account/").status_code == 200
+    done = client.post("/account/", {**OWN, **PREFERENCES})
+    assert done.status_code == 302 and done.cookies["theme"].value == "dark"
+    user = person("trader@acme")
+    assert {name: str(getattr(user, name)) for name in (*OWN, *PREFERENCES)} == {**OWN, **PREFERENCES}
+    page = client.get("/account/")
+    assert page.context["form"]["time_zone"].value() == "Europe/Paris"
+    assert b'data-theme="dark"' in page.content
+
+
+@pytest.mark.req("S2-12")
+def test_pages_use_the_persons_zone_and_theme_and_the_api_utc(
+    acme: Tenant, api: MakeApi, person: Person
+) -> None:
+    door = api("acme", "trader")
+    door.patch("auth/user/", {"time_zone": "Asia/Tokyo", "theme": "dark"})
+    client = visitor("acme", "trader")
+    page = client.get("/account/password/").content.decode()
+    changed = person("trader@acme").password_updated
+    assert changed is not None
+    assert f"{changed.astimezone(ZoneInfo('Asia/Tokyo')):%H:%M}" in page
+    assert 'data-theme="dark"' in page
+    assert door.get("auth/user/").json()["date_joined"].endswith("Z")

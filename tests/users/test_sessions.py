@@ -34,7 +34,7 @@ def test_the_list_shows_ones_own_sessions_here(acme: Tenant, api: MakeApi) -> No
     assert [row["current"] for row in rows["results"]] == [True, False]
     assert set(rows["results"][0]) == {
         "id", "kind", "tenant_name", "user_agent", "remote_addr", "created_at", "last_seen_at", "expires_at",
-        "current",
+        "current", "device_name", "device_label", "has_push_token",
     }  # fmt: skip
 
 

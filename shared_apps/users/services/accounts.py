@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
+from django.db import transaction
 from django.utils.translation import gettext as _
 
 from shared_apps.access.actors import Actor, forget_actor
 from shared_apps.access.catalogue import require
 from shared_apps.core.errors import DomainError, ForbiddenError, NotFoundError
 from shared_apps.core.events import emit
-from shared_apps.users import principals
+from shared_apps.users import avatars, principals
 from shared_apps.users.events import (
     ActivationChanged,
     PasswordReset,
@@ -29,6 +30,7 @@ from .sessions import end_sessions_of
 #: What a person may change of their own account.
 OWN_FIELDS: Final = (
     "first_name", "last_name", "phone_number", "bio", "url", "company", "location", "birth_date",
+    "account_type", "language", "time_zone", "theme",
 )  # fmt: skip
 #: What the platform's staff may change besides role, activation and password.
 STAFF_FIELDS: Final = (*OWN_FIELDS, "username", "email", "tenant")
@@ -43,6 +45,20 @@ def update_profile(*, actor: Actor, changes: Mapping[str, Any], tenant: HostTena
         if (user.display_name, user.email) != before:
             _tell_profile(user, tenant)
         principals.forget_user(user.pk)
+    return user
+
+
+def change_avatar(*, actor: Actor, upload: Any | None) -> User:
+    """Give the actor a picture, or none. Raises DomainError (field ``avatar``) for what is no picture."""
+    content = None if upload is None else avatars.small_picture(upload)
+    name = "" if content is None else avatars.store(content)
+    with identity_unit("users.change_avatar"):
+        user = _lock(actor.user_id)
+        before, user.avatar = user.avatar, name
+        user.save(update_fields=["avatar"])
+        principals.forget_user(user.pk)
+        if before:
+            transaction.on_commit(lambda: avatars.remove(before), robust=True)
     return user
 
 

@@ -35,7 +35,7 @@ def write_letter(code_id: UUID, schema: str) -> Letter | None:
         if template is None:
             return None
         code = codes.issue(row, schema, now) if template not in _WITHOUT_CODE else ""
-    return Letter(template, row.address, row.user or user, code)
+    return Letter(template, row.address, user if template in _WITHOUT_CODE else row.user or user, code)
 
 
 def _for_registration(row: OneTimeCode, user: User | None) -> str | None:
@@ -52,5 +52,14 @@ def _for_reset(row: OneTimeCode, user: User | None) -> str | None:
     return "reset_code"
 
 
-_TEMPLATES = {Purpose.REGISTRATION: _for_registration, Purpose.PASSWORD_RESET: _for_reset}
-_WITHOUT_CODE = ("already_registered",)
+def _for_email_change(row: OneTimeCode, user: User | None) -> str | None:
+    taken = User.objects.filter(email=row.address).exclude(pk=row.user_id or 0).exists()
+    return "address_taken" if taken else "email_code"
+
+
+_TEMPLATES = {
+    Purpose.REGISTRATION: _for_registration,
+    Purpose.PASSWORD_RESET: _for_reset,
+    Purpose.EMAIL_CHANGE: _for_email_change,
+}
+_WITHOUT_CODE = ("already_registered", "address_taken")

@@ -24,6 +24,8 @@ from shared_apps.users.second_step import Proof
 from shared_apps.users.tokens import AccessToken, RefreshToken, hash_of, tenant_claim
 from shared_apps.users.units import identity_unit
 
+from . import lockout, notices
+
 
 @dataclass(frozen=True, slots=True)
 class TokenPair:
@@ -38,8 +40,10 @@ def check_credentials(*, request: HttpRequest, identifier: str, password: str) -
     """The person that a name or e-mail and a password belong to, on the request's host.
 
     Raises DomainError("auth.invalid_credentials") with one text and, within noise, one time for a wrong
-    password, an unknown name, an inactive person and somebody who is no member here.
+    password, an unknown name, an inactive person and somebody who is no member here; TooManyRequestsError
+    after too many wrong passwords for that name, whoever tries.
     """
+    lockout.require_open(identifier)
     user = authenticate(request, username=identifier, password=password)
     if isinstance(user, User):
         return user
@@ -119,6 +123,7 @@ def _open(
     )
     with identity_unit("auth.log_in", user=user):
         session.save(force_insert=True)
+        notices.tell_of_new_device(session, user, client, tenant)
         User.objects.filter(pk=user.pk).update(last_login=now)
         with inside(tenant):
             emit(UserLoggedIn(user_id=user.pk, session_id=session.pk, kind=str(kind)))
@@ -128,10 +133,11 @@ def _open(
 
 def _note_failure(*, identifier: str, client: Client, tenant: HostTenant | None) -> None:
     """Tell the host's log, at most once a minute for the same name and address."""
-    if throttling.hit("login_failed_event", identifier.lower(), client.remote_addr or "") is not None:
-        return
     with platform_context():
         known = User.objects.filter(email=identifier.lower()) | User.objects.filter(username=identifier)
         user_id = known.values_list("pk", flat=True).first()
+    lockout.note_failure(identifier=identifier, user_id=user_id, client=client, tenant=tenant)
+    if throttling.hit("login_failed_event", identifier.lower(), client.remote_addr or "") is not None:
+        return
     with identity_unit("auth.log_in"), inside(tenant):
         emit(LoginFailed(user_id=user_id))

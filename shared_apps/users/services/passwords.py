@@ -17,10 +17,12 @@ from shared_apps.core.events import emit
 from shared_apps.users import codes
 from shared_apps.users.codes import Host, Purpose
 from shared_apps.users.events import PasswordChanged, PasswordReset
-from shared_apps.users.hosts import HostTenant, inside
+from shared_apps.users.hosts import inside
 from shared_apps.users.models import User
 from shared_apps.users.units import identity_unit
 
+from . import lockout
+from .notices import Notice, tell
 from .sessions import end_sessions_of
 
 
@@ -32,8 +34,8 @@ def require_good_password(password: str, *, user: User | None, field: str) -> No
         raise DomainError("auth.password_weak", error.messages[0], details={field: error.messages}) from error
 
 
-def change_password(*, actor: Actor, old_password: str, new_password: str, tenant: HostTenant | None) -> None:
-    """Set the actor's password and end every other session of theirs.
+def change_password(*, actor: Actor, old_password: str, new_password: str, host: Host) -> None:
+    """Set the actor's password, end every other session of theirs and tell them by e-mail.
 
     Raises DomainError for a wrong old password ("auth.wrong_password") or a weak new one.
     """
@@ -48,9 +50,10 @@ def change_password(*, actor: Actor, old_password: str, new_password: str, tenan
         user.set_password(new_password)
     with identity_unit("auth.change_password"):
         _store(user, seen)
-        end_sessions_of(user, reason="password_changed", tenant=tenant, keep=actor.session_id)
-        with inside(tenant):
+        end_sessions_of(user, reason="password_changed", tenant=host.tenant, keep=actor.session_id)
+        with inside(host.tenant):
             emit(PasswordChanged(user_id=user.pk))
+        tell(user.pk, Notice.PASSWORD_CHANGED, origin=host.origin, tenant=host.tenant)
 
 
 def request_password_reset(*, email: str, host: Host) -> UUID:
@@ -65,7 +68,7 @@ def request_password_reset(*, email: str, host: Host) -> UUID:
         return codes.ask(Purpose.PASSWORD_RESET, address=email, host=host)
 
 
-def reset_password(*, email: str, code: str, new_password: str, tenant: HostTenant | None) -> User:
+def reset_password(*, email: str, code: str, new_password: str, host: Host) -> User:
     """Set a new password by the code of the mail and end all sessions; the code works once. Returns whose.
 
     Raises DomainError: "auth.code_wrong" (with one text for a wrong, old or dead code and for an unknown
@@ -73,15 +76,16 @@ def reset_password(*, email: str, code: str, new_password: str, tenant: HostTena
     """
     email = email.lower()
     with identity_unit("auth.reset_password"):
-        row = codes.match(Purpose.PASSWORD_RESET, address=email, code=code, tenant=tenant)
+        row = codes.match(Purpose.PASSWORD_RESET, address=email, code=code, tenant=host.tenant)
         user = None if row is None else _person_of(email)
         if row is not None and user is not None:
             require_good_password(new_password, user=user, field="new_password1")
             codes.spend(row)
             with audit_context(actor_id=user.pk, actor_email=user.email):
-                _set_by_code(user, new_password, tenant)
+                _set_by_code(user, new_password, host)
     if user is None:
         raise codes.wrong()
+    lockout.open_again(user)
     return user
 
 
@@ -91,15 +95,16 @@ def _person_of(email: str) -> User | None:
     return user
 
 
-def _set_by_code(user: User, password: str, tenant: HostTenant | None) -> None:
+def _set_by_code(user: User, password: str, host: Host) -> None:
     """Step: the mailbox is proved, too: the code came from there."""
     user.set_password(password)
     if user.email_verified_at is None:
         user.email_verified_at = timezone.now()
     user.save(update_fields=["password", "password_updated", "email_verified_at"])
-    end_sessions_of(user, reason="password_reset", tenant=tenant)
-    with inside(tenant):
+    end_sessions_of(user, reason="password_reset", tenant=host.tenant)
+    with inside(host.tenant):
         emit(PasswordReset(user_id=user.pk))
+    tell(user.pk, Notice.PASSWORD_CHANGED, origin=host.origin, tenant=host.tenant)
 
 
 def _store(user: User, seen: str) -> None:

@@ -203,8 +203,8 @@ def _lock(rows: QuerySet[Session]) -> list[Session]:
 
 
 def _end(session: Session, reason: str, tenant: HostTenant | None, now: datetime) -> None:
-    session.revoked_at, session.revoked_reason = now, reason
-    session.save(update_fields=["revoked_at", "revoked_reason"])
+    session.revoked_at, session.revoked_reason, session.push_token = now, reason, ""
+    session.save(update_fields=["revoked_at", "revoked_reason", "push_token"])
     principals.forget_session(session.pk)
     with inside(tenant):
         emit(SessionRevoked(user_id=session.user_id, session_id=session.pk, reason=reason))

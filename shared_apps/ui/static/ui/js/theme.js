@@ -4,9 +4,11 @@
   const root = document.documentElement;
   const dark = window.matchMedia("(prefers-color-scheme: dark)");
 
+  const preferred = root.dataset.theme || "system"; // the person's, where this browser has none of its own
+
   function choice() {
     const match = document.cookie.match(/(?:^|; )theme=(light|dark|system)/);
-    return match ? match[1] : "system";
+    return match ? match[1] : preferred;
   }
 
   function apply() {
