@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 
 from shared_apps.access.actors import Actor
 from shared_apps.access.catalogue import require
+from shared_apps.access.step_up import require_recent
 from shared_apps.core import options
 from shared_apps.core.context import platform_context, tenant_context
 from shared_apps.core.errors import ConflictError, DomainError, ForbiddenError, NotFoundError
@@ -185,6 +186,8 @@ def _place_of(actor: Actor) -> Place:
 
 
 def _write(actor: Actor, option: Option[Any], stored: Any, place: Place, reason: str) -> None:
+    if option.is_critical:
+        require_recent(actor)
     reason = reason.strip()
     if len(reason) > REASON_LENGTH or not reason.isprintable():
         raise DomainError(

@@ -57,7 +57,8 @@ class Option(Generic[T]):
     ``maximum`` are inclusive. ``choices`` are the values of a text with their labels. ``unit`` is what the
     number counts (``"s"``, ``"%"``, ``"B"``). ``source`` names the requirements or decisions that ask for it
     (``"S2-44"``, several by a space). With ``staff_only`` the tenant's owner reads it and only the platform's
-    staff changes it. Raises ValueError for a declaration that contradicts itself.
+    staff changes it; ``is_critical`` asks who changes it for a fresh proof of who they are.
+    Raises ValueError for a declaration that contradicts itself.
     """
 
     name: str
@@ -72,6 +73,7 @@ class Option(Generic[T]):
     choices: Sequence[tuple[str, Text]] = ()
     scope: Scope = Scope.PLATFORM
     staff_only: bool = False
+    is_critical: bool = False
     help_text: Text = ""
     #: A further rule: raises DomainError for field ``value``.
     check: Callable[[T], None] | None = None

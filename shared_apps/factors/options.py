@@ -19,6 +19,7 @@ REQUIRED: Final = register(
             (EVERYBODY, _("everybody")),
         ),
         scope=Scope.TENANT,
+        is_critical=True,
         label=_("Who needs a second factor"),
         help_text=_("Who has none yet can do nothing but set one up."),
         source="F25",

@@ -20,6 +20,7 @@ from shared_apps.core.errors import ForbiddenError
 from shared_apps.factors.options import ADMINISTRATORS, EVERYBODY, REQUIRED
 from shared_apps.tenants.models import Tenant
 from shared_apps.users.models import ApiToken, Session, User
+from tenant_apps.members.models import Member, OwnershipTransfer
 from tests.factors.devices import Passkey, code_of, enrol_passkey, enrol_totp
 from tests.support.pages import HTMX, visitor
 from tests.users.conftest import Api
@@ -296,3 +297,67 @@ def test_the_log_in_of_a_new_client_is_possible_and_limited(
     required(EVERYBODY)
     client: Client = visitor("acme", "buyer")
     assert client.get("/members/")["Location"] == "/security/"
+
+
+# --- The critical operations of other apps ---------------------------------------------------------
+
+
+def test_rights_ownership_and_security_settings_ask_too(acme: Tenant, api: MakeApi) -> None:
+    owner = api("acme", "owner")
+    with tenant_context(acme):
+        buyer = Member.objects.get(email="buyer@acme.example.com")
+        before = list(Member.objects.order_by("pk").values_list("pk", "capabilities"))
+    six_minutes_pass()
+    option = f"settings/{REQUIRED.name}/"
+    for answer in (
+        owner.patch(f"members/{buyer.pk}/", {"capabilities": ["trader"]}),
+        owner.post("ownership-transfers/", {"member": str(buyer.pk)}),
+        owner.patch(option, {"value": EVERYBODY}),
+        owner.delete(option),
+    ):
+        stale(answer, "password")
+    with tenant_context(acme):
+        assert list(Member.objects.order_by("pk").values_list("pk", "capabilities")) == before
+        assert not OwnershipTransfer.objects.exists()
+    assert owner.get(option).json()["value"] == "nobody"
+    assert owner.post("auth/mfa/confirm/", {"password": owner.password}).status_code == 200
+    assert owner.patch(option, {"value": ADMINISTRATORS}).status_code == 200
+    assert owner.get("todos/").status_code == 403, "the owner is the first who must enrol"
+    assert api("acme", "trader").get("todos/").status_code == 200
+    assert api("globex", "owner").get("todos/").status_code == 200, "each organisation for itself"
+
+
+def test_a_token_of_the_owner_changes_no_rights(acme: Tenant, api: MakeApi) -> None:
+    owner, door = api("acme", "owner"), api("acme")
+    made = owner.post("auth/api-tokens/", {"name": "x", "scopes": ["members:write"]})
+    door.token = made.json()["token"]
+    with tenant_context(acme):
+        buyer = Member.objects.get(email="buyer@acme.example.com")
+    refused = door.patch(f"members/{buyer.pk}/", {"capabilities": ["trader"]})
+    assert refused.status_code == 403 and refused.json()["code"] == "api_token.refused"
+    with tenant_context(acme):
+        assert Member.objects.get(pk=buyer.pk).capabilities == buyer.capabilities
+
+
+def test_the_password_is_changed_with_the_second_factor_only(acme: Tenant, api: MakeApi) -> None:
+    door = api("acme", "trader")
+    secret, _codes = enrol_totp(door)
+    body = {
+        "old_password": door.password,
+        "new_password1": "brand-New-1234",
+        "new_password2": "brand-New-1234",
+    }
+    six_minutes_pass()
+    stale(door.post("auth/password/change/", body), "totp", "recovery_code")
+    assert door.post("auth/mfa/confirm/", {"code": code_of(secret)}).status_code == 200
+    assert door.post("auth/password/change/", body).status_code == 200
+
+
+def test_staff_prove_themselves_before_they_open_accounts(
+    acme: Tenant, api: MakeApi, person: Callable[[str], User]
+) -> None:
+    superadmin, user = api(None, "superadmin"), person("trader@acme")
+    six_minutes_pass()
+    for body in ({"password": "brand-New-1234"}, {"role": "admin"}, {"email": "new@example.com"}):
+        stale(superadmin.patch(f"users/{user.pk}/", body), "password")
+    assert superadmin.patch(f"users/{user.pk}/", {"bio": "x"}).status_code == 200

@@ -10,17 +10,18 @@ from celery import current_app
 from django.core import mail
 from django.test import Client
 
-from shared_apps.access.actors import Actor, load_actor
+from shared_apps.access.actors import Actor
 from shared_apps.tenants.models import Tenant
 from shared_apps.users.models import User
 from tenant_apps.members.models import Member
 from tests.support import outbox
+from tests.support.people import signed_in
 
 
 @pytest.fixture
 def actor_of(in_acme: Tenant, person: Callable[[str], User]) -> Callable[[str], Actor]:
     """``actor_of("trader")``: that member of acme."""
-    return lambda key: load_actor(person(f"{key}@acme"), in_acme, fresh=True)
+    return lambda key: signed_in(person(f"{key}@acme"), in_acme)
 
 
 @pytest.fixture

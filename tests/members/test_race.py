@@ -8,13 +8,13 @@ from collections.abc import Callable
 import pytest
 from django.db import connection, transaction
 
-from shared_apps.access.actors import load_actor
 from shared_apps.core.context import audit_context, tenant_context
 from shared_apps.core.errors import DomainError
 from shared_apps.tenants.models import Tenant
 from shared_apps.users.models import User
 from tenant_apps.members import services
 from tenant_apps.members.models import Member
+from tests.support.people import signed_in
 
 
 @pytest.mark.django_db(transaction=True)
@@ -27,7 +27,7 @@ def test_the_last_two_owners_cannot_remove_each_other(
     with tenant_context(acme), transaction.atomic():
         Member.objects.filter(user_id=staff.pk).update(capabilities=["owner"])
         ids = dict(Member.objects.values_list("user_id", "pk"))
-    actors = {user.pk: load_actor(user, acme, fresh=True) for user in (owner, staff)}
+    actors = {user.pk: signed_in(user, acme) for user in (owner, staff)}
     barrier, outcomes = threading.Barrier(2), []
 
     def remove(by: User, whom: User, way: str) -> None:

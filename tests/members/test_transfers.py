@@ -11,7 +11,7 @@ import pytest
 from django.db import connection, transaction
 from django.utils import timezone
 
-from shared_apps.access.actors import Actor, load_actor
+from shared_apps.access.actors import Actor
 from shared_apps.core.context import audit_context, platform_context, tenant_context
 from shared_apps.core.errors import DomainError
 from shared_apps.tenants.models import Tenant
@@ -19,6 +19,7 @@ from shared_apps.users.models import Role, User
 from tenant_apps.members import services
 from tenant_apps.members.models import Member, OwnershipTransfer
 from tests.support.pages import visitor
+from tests.support.people import signed_in
 
 TRANSFERS = "/api/v1/ownership-transfers/"
 pytestmark = pytest.mark.req("F28")
@@ -122,9 +123,7 @@ def test_accepting_and_demoting_at_once_leave_an_owner(person: Callable[[str], U
     with tenant_context(acme), transaction.atomic():
         Member.objects.filter(user_id=staff.pk).update(capabilities=["owner"])
         ids = dict(Member.objects.values_list("user_id", "pk"))
-    actors: dict[int, Actor] = {
-        user.pk: load_actor(user, acme, fresh=True) for user in (owner, staff, trader)
-    }
+    actors: dict[int, Actor] = {user.pk: signed_in(user, acme) for user in (owner, staff, trader)}
     with tenant_context(acme):
         transfer = services.propose_transfer(
             actor=actors[owner.pk], member_id=ids[trader.pk], origin="http://acme.localhost"

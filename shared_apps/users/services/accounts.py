@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 
 from shared_apps.access.actors import Actor, forget_actor
 from shared_apps.access.catalogue import require
+from shared_apps.access.step_up import require_recent
 from shared_apps.core.errors import DomainError, ForbiddenError, NotFoundError
 from shared_apps.core.events import emit
 from shared_apps.users import avatars, principals
@@ -34,6 +35,10 @@ OWN_FIELDS: Final = (
 )  # fmt: skip
 #: What the platform's staff may change besides role, activation and password.
 STAFF_FIELDS: Final = (*OWN_FIELDS, "username", "email", "tenant")
+
+
+#: What opens an account to somebody else, or gives them rights: asks for a fresh proof.
+_CRITICAL: Final = frozenset({"password", "email", "role"})
 
 
 def update_profile(*, actor: Actor, changes: Mapping[str, Any], tenant: HostTenant | None) -> User:
@@ -90,6 +95,8 @@ def change_user(*, actor: Actor, user_id: int, changes: Mapping[str, Any]) -> Us
     superadmins, one's own role and activation for others) and DomainError (the last superadmin stays).
     """
     require(actor, "users.change_user")
+    if _CRITICAL & set(changes):
+        require_recent(actor)
     password = changes.get("password")
     with identity_unit("users.change_user"):
         user = _lock(user_id)

@@ -11,10 +11,11 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from shared_apps.access.actors import Actor
+from shared_apps.access.step_up import require_recent
 from shared_apps.core.context import audit_context, platform_context
 from shared_apps.core.errors import ConflictError, DomainError, NotFoundError
 from shared_apps.core.events import emit
-from shared_apps.users import codes
+from shared_apps.users import codes, second_step
 from shared_apps.users.codes import Host, Purpose
 from shared_apps.users.events import PasswordChanged, PasswordReset
 from shared_apps.users.hosts import inside
@@ -37,7 +38,8 @@ def require_good_password(password: str, *, user: User | None, field: str) -> No
 def change_password(*, actor: Actor, old_password: str, new_password: str, host: Host) -> None:
     """Set the actor's password, end every other session of theirs and tell them by e-mail.
 
-    Raises DomainError for a wrong old password ("auth.wrong_password") or a weak new one.
+    Raises StepUpRequired where the actor has a second factor, DomainError for a wrong old password
+    ("auth.wrong_password") or a weak new one.
     """
     with platform_context():
         user: User | None = User.objects.filter(pk=actor.user_id or 0, is_active=True).first()
@@ -48,6 +50,9 @@ def change_password(*, actor: Actor, old_password: str, new_password: str, host:
         require_good_password(new_password, user=user, field="new_password1")
         seen = user.password
         user.set_password(new_password)
+        has_second_factor = second_step.is_due(user.pk)
+    if has_second_factor:  # for everybody else the old password is the proof
+        require_recent(actor)
     with identity_unit("auth.change_password"):
         _store(user, seen)
         end_sessions_of(user, reason="password_changed", tenant=host.tenant, keep=actor.session_id)

@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 
 from shared_apps.access.actors import Actor, forget_actor
 from shared_apps.access.catalogue import require
+from shared_apps.access.step_up import require_recent
 from shared_apps.core.context import PUBLIC, current_schema, platform_context
 from shared_apps.core.errors import DomainError, ForbiddenError
 from shared_apps.core.events import emit
@@ -53,10 +54,11 @@ def change_capabilities(*, actor: Actor, member_id: UUID, capabilities: Iterable
     """Set what a member may do. What waits for a prerequisite and is named again goes on waiting, what is
     not named is taken.
 
-    Raises ForbiddenError ``member.owner_by_owner`` where only an owner may act, DomainError
+    Raises StepUpRequired, ForbiddenError ``member.owner_by_owner`` where only an owner may act, DomainError
     ``member.last_owner`` and ``member.prerequisite_missing`` (field ``capabilities``).
     """
     require(actor, "members.change_capabilities")
+    require_recent(actor)
     owners = lock_owners()
     member = queries.get_member(actor, member_id, "members.change_capabilities", for_update=True)
     before, after = list(member.capabilities), in_order(capabilities)

@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 
 from shared_apps.access.actors import Actor, forget_actor
 from shared_apps.access.catalogue import require
+from shared_apps.access.step_up import require_recent
 from shared_apps.core.background import enqueue
 from shared_apps.core.context import current_schema, platform_context
 from shared_apps.core.errors import ConflictError, DomainError, NotFoundError
@@ -36,9 +37,10 @@ def propose_transfer(*, actor: Actor, member_id: UUID, origin: str) -> Ownership
 
     An earlier proposal that expired is closed. Raises NotFoundError ``member.not_found``, DomainError
     ``transfer.oneself`` and ``transfer.owner_already`` (field ``member``), ConflictError
-    ``transfer.pending``.
+    ``transfer.pending``, StepUpRequired.
     """
     require(actor, "members.propose_transfer")
+    require_recent(actor)
     lock_owners()
     giver = inviter_of(actor)
     taker = Member.objects.filter(pk=member_id, is_active=True).first()
@@ -67,10 +69,11 @@ def propose_transfer(*, actor: Actor, member_id: UUID, origin: str) -> Ownership
 def accept_transfer(*, actor: Actor, transfer_id: UUID) -> OwnershipTransfer:
     """Become the owner; the one who proposed it goes on as an administrator.
 
-    Raises NotFoundError, ForbiddenError, ConflictError ``transfer.closed`` (answered, withdrawn, expired, or
-    the proposer is no owner any more).
+    Raises NotFoundError, ForbiddenError, StepUpRequired, ConflictError ``transfer.closed`` (answered,
+    withdrawn, expired, or the proposer is no owner any more).
     """
     require(actor, "members.answer_transfer")
+    require_recent(actor)
     owners = lock_owners()
     transfer = _pending(queries.get_transfer(actor, transfer_id, "members.answer_transfer"))
     giver = Member.objects.select_for_update().get(pk=transfer.from_member_id)
