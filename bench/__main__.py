@@ -8,7 +8,16 @@ import sys
 
 from bench import servers
 
-GROUPS = ("provision", "provision@64_tables", "migrate", "migrate@64_tables", "list", "growth", "audit")
+GROUPS = (
+    "provision",
+    "provision@64_tables",
+    "migrate",
+    "migrate@64_tables",
+    "list",
+    "share",
+    "growth",
+    "audit",
+)
 
 
 def main(arguments: list[str]) -> int:

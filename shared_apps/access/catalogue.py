@@ -150,6 +150,12 @@ def can(actor: Actor, permission: str) -> Relation | None:
     return widest(row.cells, actor.columns)
 
 
+def reaches(actor: Actor, permission: str, is_own: bool) -> bool:
+    """Whether a permission covers one object, which is the actor's own or is not: for links and buttons."""
+    relation = can(actor, permission)
+    return relation is not None and (is_own or relation > Relation.OWN)
+
+
 def require(actor: Actor, permission: str) -> Relation:
     """The same, raising ForbiddenError (403) where the matrix has no cell."""
     relation = can(actor, permission)

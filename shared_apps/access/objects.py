@@ -91,8 +91,9 @@ def unshare(*, actor: Actor, permission: str, obj: Model, recipient_user_id: int
 def grant_creator(*, actor: Actor, obj: Model) -> list[str]:
     """Give a new object's creator what the matrix calls OWN for the creator's columns.
 
-    For models that name no owner of their own; where a column names the owner, ``own=Q(...)`` is enough.
-    Returns the permissions granted.
+    Called where an object of a shareable kind is made. Where a column names the owner too, ``own=Q(...)``
+    finds it by that; the grant says in the same words as a share who had it from the beginning. Returns the
+    permissions granted.
     """
     if actor.user_id is None:
         return []

@@ -37,11 +37,18 @@ def reach(actor: Actor, permission: str, own: Q | None = None) -> Q:
 
 
 def _shared(actor: Actor, permission: str) -> Q:
+    found = shared_ids(actor, permission)
+    return _NOTHING if found is None else Q(pk__in=found)
+
+
+def shared_ids(actor: Actor, permission: str) -> QuerySet[Any, Any] | None:
+    """Keys of the objects that were shared with the actor under a permission, as a subquery; None where
+    nothing can be. What belongs to such an object is seen with it: ``Q(account_id__in=shared_ids(...))``."""
     row = get_permission(permission)
     if not row.model or not actor.is_authenticated or actor.on_platform or actor.user_id is None:
-        return _NOTHING
+        return None
     if not in_scope(row, actor.scopes) or actor.only is not None:
-        return _NOTHING
+        return None
     grants = apps.get_model(settings.GUARDIAN_USER_OBJ_PERMS_MODEL)
     content_type = content_type_id(*row.model.lower().split("."))
     objects = grants._default_manager.filter(
@@ -50,7 +57,8 @@ def _shared(actor: Actor, permission: str) -> Q:
         permission__content_type_id=content_type,
         permission__codename=row.codename,
     )
-    return Q(pk__in=objects.values(key=Cast("object_pk", UUIDField())))
+    found: QuerySet[Any, Any] = objects.values(key=Cast("object_pk", UUIDField()))
+    return found
 
 
 def scope(queryset: QuerySet[_Row], actor: Actor, permission: str, own: Q | None = None) -> QuerySet[_Row]:

@@ -14,10 +14,10 @@ from django.db.models import Count, Sum
 from shared_apps.access.actors import Actor
 from shared_apps.market_data.queries import closed_candles, find_instrument
 from shared_apps.market_data.rules import Interval
-from tenant_apps.trading.queries import bot_portfolio, visible_executions
+from tenant_apps.trading.queries import bot_portfolio
 
 from .models import Bot, Decision
-from .queries import visible_decisions
+from .queries import executions_of, visible_decisions
 
 CANDLES = 240
 MARKERS = 200
@@ -38,7 +38,7 @@ class BotSummary:
 
 def summary(actor: Actor, bot: Bot) -> BotSummary:
     """What the bot holds and has earned, from the fills that the actor may see."""
-    rows = visible_executions(actor).filter(order__bot_id=bot.pk)
+    rows = executions_of(bot)
     sums = rows.aggregate(realised=Sum("realised"), fees=Sum("fee"), executions=Count("pk"))
     held, _working = bot_portfolio(bot.pk)
     instrument = find_instrument(bot.symbol)
@@ -73,7 +73,7 @@ def candles(bot: Bot) -> list[dict[str, str]]:
 def trades(actor: Actor, bot: Bot) -> list[dict[str, Any]]:
     """The bot's fills as markers, each on the candle that it happened in."""
     interval = Interval(bot.interval)
-    rows = visible_executions(actor).filter(order__bot_id=bot.pk)
+    rows = executions_of(bot)
     columns = rows.values_list("id", "order_id", "side", "executed_at")[:MARKERS]
     return [
         {"id": str(pk), "order": str(order_id), "side": side, "time": _candle_time(at, interval).isoformat()}

@@ -19,5 +19,11 @@ register(
     ),
     Permission("bots.create_bot", _("Make a bot"), cells={"trader": Relation.OWN}),
     Permission("bots.change_bot", _("Change a bot's strategy"), cells={"trader": Relation.OWN}),
+    Permission("bots.share_bot", _("Share a bot"), cells=_OWN_AND_STAFF),
+    Permission(
+        "bots.view_share",
+        _("See with whom a bot is shared"),
+        cells={**_OWN_AND_STAFF, "tenant_auditor": Relation.TENANT},
+    ),
     Permission("bots.control_bot", _("Start, pause and stop a bot"), cells=_OWN_AND_STAFF),
 )

@@ -10,6 +10,7 @@ from django.db.models import Count, Q, QuerySet
 
 from shared_apps.access.actors import Actor
 from shared_apps.access.scoping import get_for, scope
+from tenant_apps.trading.models import Execution
 
 from .models import Bot, BotEvent, Decision
 from .rules import AT_WORK
@@ -49,6 +50,11 @@ def visible_decisions(actor: Actor, bot_id: Any) -> QuerySet[Decision]:
 def visible_events(actor: Actor, bot_id: Any) -> QuerySet[BotEvent]:
     """Return what happened to a bot, the latest first. Raises NotFoundError when the bot is not visible."""
     return BotEvent.objects.filter(bot=bot_to_act_on(actor, "bots.view_bot", bot_id))
+
+
+def executions_of(bot: Bot) -> QuerySet[Execution]:
+    """Return the trades of a bot that the actor was given by :func:`bot_to_act_on`: who sees it sees them."""
+    return Execution.objects.filter(order__bot_id=bot.pk)
 
 
 def bots_at_work(symbol: str, interval: str = "") -> list[UUID]:

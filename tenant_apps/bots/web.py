@@ -12,19 +12,18 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from shared_apps.access.actors import Actor
-from shared_apps.access.catalogue import can
+from shared_apps.access.catalogue import reaches
 from shared_apps.access.pages import actor_of, may, page
 from shared_apps.core.errors import DomainError
 from shared_apps.market_data.queries import find_instrument
 from shared_apps.ui.formatting import format_number
 from shared_apps.ui.toasts import add_toast
 from tenant_apps.trading.overview import quote_of
-from tenant_apps.trading.queries import visible_executions
 
 from . import chart, services
 from .forms import BotForm
 from .models import Bot, Decision
-from .queries import bot_to_act_on, visible_bots, visible_decisions, visible_events
+from .queries import bot_to_act_on, executions_of, visible_bots, visible_decisions, visible_events
 from .reading import named_params, read_decision, sentence_of, strategy_label
 from .rules import TRANSITIONS, BotStatus, Verdict
 from .strategies.registry import UnknownStrategy, strategy_type, strategy_types
@@ -138,7 +137,7 @@ def _live_context(request: HttpRequest, bot: Bot) -> dict[str, Any]:
     decisions = visible_decisions(actor, bot.pk)
     trades_only = request.GET.get("trades") == "1"
     rows = decisions.exclude(verdict=Verdict.NO_TRADE) if trades_only else decisions
-    executions = visible_executions(actor).filter(order__bot_id=bot.pk)
+    executions = executions_of(bot)
     return {
         "bot": bot,
         "instrument": find_instrument(bot.symbol),
@@ -148,7 +147,8 @@ def _live_context(request: HttpRequest, bot: Bot) -> dict[str, Any]:
         "trades_only": trades_only,
         "executions": list(executions[:SHOWN]),
         "trades": chart.trades(actor, bot),
-        "may_operate": can(actor, "bots.control_bot") is not None,
+        "may_operate": reaches(actor, "bots.control_bot", bot.member_id == actor.member_id),
+        "may_see_shares": reaches(actor, "bots.view_share", bot.member_id == actor.member_id),
         "actions": [name for name, new in _ACTIONS.items() if new in TRANSITIONS[BotStatus(bot.status)]],
     }
 

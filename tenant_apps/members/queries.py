@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
 from django.db.models import Model, Q, QuerySet
@@ -21,6 +22,7 @@ from shared_apps.tenants.models import Membership
 
 from . import rules, tokens
 from .models import Invitation, JoinLink, Member, OwnershipTransfer
+from .sharing import get_shareable
 
 
 def visible_members(actor: Actor) -> QuerySet[Member]:
@@ -160,6 +162,34 @@ def who_can(
     statements whatever the number of members.
     """
     require(actor, "members.view_grant")
+    return _who_can(permission, obj, owner_user_ids)
+
+
+def get_shareable_object(actor: Actor, kind: str, permission: str, object_id: Any) -> Any:
+    """An object of a shareable kind to act on. Raises NotFoundError or ForbiddenError."""
+    shareable = get_shareable(kind)
+    rows = shareable.model._default_manager.all()
+    return get_for(actor, rows, shareable.view, permission, object_id, own=shareable.own(actor))
+
+
+def shares_of(actor: Actor, kind: str, object_id: Any) -> list[Member]:
+    """With whom an object is shared, by name; its owner is not among them."""
+    shareable = get_shareable(kind)
+    obj = get_shareable_object(actor, kind, shareable.see_shares, object_id)
+    users = {grant.user_id for grant in grants_on(obj) if grant.permission == shareable.view}
+    rows = Member.objects.filter(user_id__in=users, is_active=True).exclude(pk=shareable.owner(obj))
+    return list(rows.order_by("name", "id"))
+
+
+def reach_of(actor: Actor, kind: str, object_id: Any) -> list[Reach]:
+    """Everybody who can see an object of a shareable kind, and why."""
+    shareable = get_shareable(kind)
+    obj = get_shareable_object(actor, kind, shareable.see_shares, object_id)
+    owner = Member.objects.filter(pk=shareable.owner(obj)).values_list("user_id", flat=True)
+    return _who_can(shareable.view, obj, list(owner))
+
+
+def _who_can(permission: str, obj: Model, owner_user_ids: Collection[int]) -> list[Reach]:
     cells = get_permission(permission).cells
     everybody = widest(cells, (ANYONE, MEMBER))
     shared = {grant.user_id for grant in grants_on(obj) if grant.permission == permission}
@@ -174,6 +204,6 @@ def who_can(
             found.append(Reach(member_id, name, "member"))
         elif relation is not None and user_id in owner_user_ids:
             found.append(Reach(member_id, name, "own"))
-        elif user_id in shared:
+        elif user_id in shared and relation is not None:
             found.append(Reach(member_id, name, "shared"))
     return found

@@ -11,7 +11,7 @@ from django.db.models import Case, F, Q, QuerySet, Sum, Value, When
 from django.utils import timezone
 
 from shared_apps.access.actors import Actor
-from shared_apps.access.scoping import get_for, scope
+from shared_apps.access.scoping import get_for, scope, shared_ids
 
 from .models import Execution, Order, Position
 from .rules.states import WORKING, OrderStatus
@@ -23,19 +23,25 @@ def _own(actor: Actor) -> Q:
     return Q(trading_account__member_id=actor.member_id)
 
 
+def _seen(actor: Actor) -> Q:
+    """What happens on the actor's own accounts, and on those that somebody shared with them."""
+    shared = shared_ids(actor, "trading_accounts.view_account")
+    return _own(actor) if shared is None else _own(actor) | Q(trading_account_id__in=shared)
+
+
 def visible_orders(actor: Actor) -> QuerySet[Order]:
     """Return the orders that the actor may see, the latest first."""
-    return scope(Order.objects.all(), actor, "trading.view_order", _own(actor))
+    return scope(Order.objects.all(), actor, "trading.view_order", _seen(actor))
 
 
 def visible_executions(actor: Actor) -> QuerySet[Execution]:
     """Return the executions that the actor may see, the latest first."""
-    return scope(Execution.objects.all(), actor, "trading.view_execution", _own(actor))
+    return scope(Execution.objects.all(), actor, "trading.view_execution", _seen(actor))
 
 
 def visible_positions(actor: Actor) -> QuerySet[Position]:
     """Return the positions that the actor may see, the flat ones too."""
-    return scope(Position.objects.all(), actor, "trading.view_position", _own(actor))
+    return scope(Position.objects.all(), actor, "trading.view_position", _seen(actor))
 
 
 def order_to_cancel(actor: Actor, order_id: Any) -> Order:
@@ -46,7 +52,8 @@ def order_to_cancel(actor: Actor, order_id: Any) -> Order:
         "trading.view_order",
         "trading.cancel_order",
         order_id,
-        own=_own(actor),
+        own=_seen(actor),
+        own_act=_own(actor),
         for_update=True,
     )
     return order
@@ -60,7 +67,8 @@ def position_to_close(actor: Actor, position_id: Any) -> Position:
         "trading.view_position",
         "trading.close_position",
         position_id,
-        own=_own(actor),
+        own=_seen(actor),
+        own_act=_own(actor),
         for_update=True,
     )
     return position

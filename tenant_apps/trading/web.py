@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from shared_apps.access.actors import Actor
+from shared_apps.access.catalogue import reaches
 from shared_apps.access.pages import actor_of, may, page
 from shared_apps.core.errors import DomainError
 from shared_apps.market_data.queries import get_instrument, visible_instruments
@@ -84,8 +85,9 @@ def _account_context(request: HttpRequest, shown: TradingAccount) -> dict[str, A
         "cancelable": {order.pk for order in orders if order.status in cancelable},
         "executions": list(visible_executions(actor).filter(trading_account=shown)[:SHOWN]),
         "may_trade": mine and may(request, "trading.place_order"),
-        "may_close": may(request, "trading.close_position"),
-        "may_cancel": may(request, "trading.cancel_order"),
+        "may_close": reaches(actor, "trading.close_position", mine),
+        "may_cancel": reaches(actor, "trading.cancel_order", mine),
+        "may_see_shares": reaches(actor, "trading_accounts.view_share", mine),
     }
 
 

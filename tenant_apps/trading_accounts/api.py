@@ -18,6 +18,7 @@ from shared_apps.core.api.filters import refuse_unknown_parameters
 from shared_apps.core.api.plain_fields import AmountField, MomentField, OptionalMomentField
 from shared_apps.core.api.views import APIView, ViewSet
 from shared_apps.users.authentication import FRESH
+from tenant_apps.members.api_sharing import SharingMixin
 
 from . import queries, services
 from .models import AccountBalance, TradingAccount
@@ -142,7 +143,7 @@ _EXAMPLE = OpenApiExample(
 )
 
 
-class AccountViewSet(ViewSet):
+class AccountViewSet(SharingMixin, ViewSet):
     """The members' accounts at venues: each member's own; staff and auditors of the tenant see all."""
 
     access = {
@@ -152,8 +153,13 @@ class AccountViewSet(ViewSet):
         "partial_update": "trading_accounts.change_account",
         "connect": "trading_accounts.connect_account",
         "disconnect": "trading_accounts.connect_account",
+        "shares": "trading_accounts.view_share",
+        "share": "trading_accounts.share_account",
+        "unshare": "trading_accounts.share_account",
+        "reach": "trading_accounts.view_share",
     }
     authentication_classes = FRESH
+    shareable_kind = "trading_account"
     queryset = TradingAccount.objects.none()
     serializer_class = AccountSerializer
     filterset_fields = ("venue", "status", "is_simulated")

@@ -7,11 +7,14 @@ class TradingAccountsConfig(AppConfig):
 
     def ready(self) -> None:
         from shared_apps.tenants.demo import register_tenant_seed
+        from tenant_apps.members.sharing import register_shareable
 
         from . import permissions  # noqa: F401 - registers the app's rows of the matrix
         from .demo import seed_account
+        from .sharing import ACCOUNTS
         from .venues.base import register_venue
         from .venues.paper.installed import PAPER
 
         register_venue(PAPER)
+        register_shareable(ACCOUNTS)
         register_tenant_seed("trading_accounts", seed_account)

@@ -29,4 +29,10 @@ register(
     Permission(
         "trading_accounts.change_account", _("Change a trading account"), cells={"trader": Relation.OWN}
     ),
+    Permission("trading_accounts.share_account", _("Share a trading account"), cells=_OWN_AND_STAFF),
+    Permission(
+        "trading_accounts.view_share",
+        _("See with whom a trading account is shared"),
+        cells={**_OWN_AND_STAFF, "tenant_auditor": Relation.TENANT},
+    ),
 )

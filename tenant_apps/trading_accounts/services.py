@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 
 from shared_apps.access.actors import Actor
 from shared_apps.access.catalogue import require
+from shared_apps.access.objects import grant_creator
 from shared_apps.core.errors import ConflictError, DomainError, ForbiddenError
 from shared_apps.core.events import emit
 from shared_apps.core.locking import lock
@@ -72,6 +73,7 @@ def create_account(
             "account.name_taken", _("You already have a trading account with this name."), field="name"
         ) from error
     AccountBalance.objects.create(trading_account=account, currency=currency, amount=balance)
+    grant_creator(actor=actor, obj=account)
     emit(
         TradingAccountCreated(trading_account_id=account.pk, member_id=account.member_id, venue=account.venue)
     )

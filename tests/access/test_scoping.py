@@ -110,9 +110,10 @@ def test_a_hundred_thousand_rows_and_many_grants_stay_quick(trader: Actor, in_ac
     assert trader.user_id is not None
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(
-            "INSERT INTO members_member (id, user_id, name, email, capabilities, is_active, joined_at) "
+            "INSERT INTO members_member (id, user_id, name, email, capabilities, waiting_capabilities, "
+            "is_active, joined_at) "
             "SELECT md5(n::text)::uuid, 1000000 + n, 'Member ' || n, n || '@many.example.com', "
-            "'{buyer}', true, now() FROM generate_series(1, 100000) n"
+            "'{buyer}', '{}', true, now() FROM generate_series(1, 100000) n"
         )
         shared = Member.objects.filter(user_id__gt=1_000_000).order_by("pk")[:200]
         for row in shared:

@@ -7,7 +7,7 @@ from typing import Any
 from tenant_apps.bots.models import Bot, StrategyVersion
 from tests.access.samples import prepare, sample
 from tests.access.world import Persona, World
-from tests.trading_accounts.samples import others_account, own_account
+from tests.trading_accounts.samples import others_account, own_account, sample_sharing, share_with_seller
 
 _CONFLICT = frozenset({409, 422})  # allowed, but the bot is not in that state
 
@@ -22,6 +22,8 @@ def _bots(world: World) -> None:
             member=member, trading_account=world.things["account", key], strategy_version=version,
             name=f"Bot of {key}", symbol="ETH-BTC", interval="1m", status="stopped",
         )  # fmt: skip
+    things = [thing for (kind, _key), thing in world.things.items() if kind == "bot"]
+    share_with_seller(world, "bots.view_bot", things)
 
 
 def _own(world: World, persona: Persona) -> Any:
@@ -58,3 +60,4 @@ sample(
     "tenant POST /api/v1/bots/{pk}/switch-strategy/",
     body={"strategy": "sma_cross", "params": {"fast": 3, "slow": 8}}, may=_CONFLICT, **_BOT,
 )  # fmt: skip
+sample_sharing("/api/v1/bots", "/bots", _own, _others, "bots.view_bot")

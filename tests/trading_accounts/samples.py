@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from shared_apps.access import objects
+from shared_apps.access.actors import Actor
 from tenant_apps.trading_accounts.models import TradingAccount
 from tests.access.samples import prepare, sample
 from tests.access.world import Persona, World
@@ -16,6 +18,8 @@ def _accounts(world: World) -> None:
             member=member, venue="paper", name=f"Account of {key}", mode="netting", currency="EUR",
             is_simulated=True, status="connected",
         )  # fmt: skip
+    things = [thing for (kind, _key), thing in world.things.items() if kind == "account"]
+    share_with_seller(world, "trading_accounts.view_account", things)
 
 
 def own_account(world: World, persona: Persona) -> Any:
@@ -36,3 +40,47 @@ sample(f"tenant GET {_ADDRESS}/{{pk}}/", **_ACCOUNT)
 sample(f"tenant PATCH {_ADDRESS}/{{pk}}/", body={"settings": {}}, **_ACCOUNT)
 sample(f"tenant POST {_ADDRESS}/{{pk}}/connect/", may=frozenset({409}), **_ACCOUNT)  # connected already
 sample(f"tenant POST {_ADDRESS}/{{pk}}/disconnect/", body={"reason": "a test"}, **_ACCOUNT)
+
+
+_NIL = "00000000-0000-0000-0000-000000000000"
+
+
+def share_with_seller(world: World, permission: str, things: list[Any]) -> None:
+    """Give the seller a share of each thing that is not theirs, for the requests that take it back."""
+    seller = world.people["tenant", "seller"].member
+    for thing in things:
+        if thing.member_id != seller.pk:
+            actor = Actor.system("test", world.tenant.schema_name)
+            objects.share(actor=actor, permission=permission, obj=thing, recipient_user_id=seller.user_id)
+
+
+def _sharing(own: Any, other: Any) -> dict[str, Any]:
+    """The values of all parameters: whose object, and the member with whom it is shared."""
+
+    def both(find: Any) -> Any:
+        def values(world: World, persona: Persona) -> dict[str, Any]:
+            key = find(world, persona)
+            return {"pk": key, "object_id": key, "member_id": world.people["tenant", "seller"].member.pk}
+
+        return values
+
+    return {"own": both(own), "other": both(other)}
+
+
+def sample_sharing(api: str, page: str, own: Any, other: Any, sees: str) -> None:
+    """Requests of the shares of one kind of object."""
+    values = _sharing(own, other)
+    # A share with the seller is refused by its rule (400): sellers open no such objects.
+    body = {"email": "matrix-tenant-seller@example.com"}
+    sample(f"tenant GET {api}/{{pk}}/shares/", f"tenant GET {api}/{{pk}}/reach/", sees=sees, **values)
+    sample(f"tenant POST {api}/{{pk}}/shares/", body=body, sees=sees, **values)
+    sample(f"tenant DELETE {api}/{{pk}}/shares/{{member_id}}/", sees=sees, **values)
+    sample(f"tenant GET {page}/{{object_id}}/sharing/", sees=sees, **values)
+    removal = f"{page}/{{object_id}}/sharing/{{member_id}}/remove/"
+    sample(f"tenant POST {removal}", sees=sees, **values)
+    nothing = {"object_id": _NIL, "member_id": _NIL}
+    sample(f"tenant GET {removal}", params=nothing)
+    sample(f"tenant POST {page}/{{object_id}}/sharing/", body=body, sees=sees, **values)
+
+
+sample_sharing(_ADDRESS, "/accounts", own_account, others_account, "trading_accounts.view_account")

@@ -20,6 +20,7 @@ from shared_apps.users.authentication import FRESH
 from tenant_apps.bots import queries, services
 from tenant_apps.bots.models import Bot, BotEvent, Decision
 from tenant_apps.bots.strategies.registry import strategy_types
+from tenant_apps.members.api_sharing import SharingMixin
 
 from .serializers import (
     BotEventSerializer,
@@ -78,7 +79,7 @@ class BotStatisticsView(APIView):
         return Response(BotStatisticsSerializer({**period, "events": counts}).data)
 
 
-class BotViewSet(ViewSet):
+class BotViewSet(SharingMixin, ViewSet):
     """Bots: each member's own; staff and auditors of the tenant see all."""
 
     access = {
@@ -89,8 +90,13 @@ class BotViewSet(ViewSet):
         "pause": "bots.control_bot",
         "stop": "bots.control_bot",
         "switch_strategy": "bots.change_bot",
+        "shares": "bots.view_share",
+        "share": "bots.share_bot",
+        "unshare": "bots.share_bot",
+        "reach": "bots.view_share",
     }
     authentication_classes = FRESH
+    shareable_kind = "bot"
     queryset = Bot.objects.none()
     serializer_class = BotSerializer
     filterset_fields = ("status", "symbol", "interval", "trading_account")

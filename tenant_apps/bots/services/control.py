@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 
 from shared_apps.access.actors import Actor
 from shared_apps.access.catalogue import require
+from shared_apps.access.objects import grant_creator
 from shared_apps.core.errors import ConflictError, DomainError
 from shared_apps.core.events import emit
 from shared_apps.market_data import queries as market_data
@@ -75,6 +76,7 @@ def create_bot(
         raise ConflictError(
             "bot.name_taken", _("You already have a bot with this name."), field="name"
         ) from error
+    grant_creator(actor=actor, obj=bot)
     write_event(bot, BotEvent.Kind.CREATED, actor_member_id=actor.member_id)
     emit(BotCreated(bot_id=bot.pk, member_id=bot.member_id, strategy=version.strategy, symbol=bot.symbol))
     return bot

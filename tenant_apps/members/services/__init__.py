@@ -11,6 +11,7 @@ from .people import (
     reactivate_member,
     settle_capabilities,
 )
+from .shares import share_object, unshare_object
 from .transfers import accept_transfer, decline_transfer, propose_transfer, withdraw_transfer
 
 __all__ = [
@@ -30,6 +31,8 @@ __all__ = [
     "resend_invitation",
     "revoke_join_link",
     "settle_capabilities",
+    "share_object",
+    "unshare_object",
     "withdraw_invitation",
     "withdraw_transfer",
 ]
