@@ -7,6 +7,8 @@ from typing import Any
 from django import forms
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -16,6 +18,7 @@ from shared_apps.ui.forms import add_domain_error
 from shared_apps.ui.toasts import add_toast
 from shared_apps.users import web as identity
 from shared_apps.users.hosts import host_tenant
+from shared_apps.users.second_step import SecondStepDue
 from shared_apps.users.services.invited import NewPerson, has_account
 
 from . import queries, services
@@ -108,6 +111,8 @@ def _accept(request: HttpRequest, token: str, shown: Invitation, given: dict[str
         # The usual door, which asks for the second factor where there is one.
         try:
             identity.log_in(request, identifier=shown.email, password=password)
+        except SecondStepDue as due:
+            return redirect(f"{reverse(due.page)}?{urlencode({'next': '/'})}")
         except DomainError:  # they are in; the log-in page says what it still wants
             return redirect("login")
     return redirect("/")
