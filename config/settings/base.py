@@ -283,6 +283,7 @@ THROTTLE_RATES: dict[str, tuple[str, ...]] = {
     "refresh": ("60/minute", "600/hour"),  # per address
     "slug_check": ("60/minute", "600/hour"),  # per address
     "second_factor": ("10/minute", "30/hour"),  # codes and passkeys tried for one person
+    "domain_check": ("5/minute", "30/hour"),  # look-ups of custom domains per organisation
     "login_failed_event": ("1/minute",),  # log entries per address and name
 }
 THROTTLE_FACTOR = env.number("THROTTLE_FACTOR", 1, low=1, high=1_000_000)  # benchmarks multiply the rates
@@ -339,6 +340,9 @@ LOCALE_PATHS = [BASE_DIR / "locale"]
 USE_I18N = True
 USE_TZ = True
 TIME_ZONE = "UTC"
+
+#: Name servers that prove custom domains, "address:port"; empty for the machine's own.
+DNS_SERVERS: list[str] = env.words("DNS_SERVERS")
 
 # --- Operations ------------------------------------------------------------------------------------
 LOG_LEVEL = env.choice("LOG_LEVEL", "INFO", LEVELS)

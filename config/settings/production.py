@@ -21,7 +21,8 @@ if not _runtime_url:
 DATABASES = databases(_runtime_url, env.text("DATABASE_OWNER_URL", ""))
 REDIS_URL = env.text("REDIS_URL")
 CELERY_BROKER_URL = BROKER_URL = env.text("BROKER_URL")
-ALLOWED_HOSTS = env.words("ALLOWED_HOSTS") or [BASE_DOMAIN, f".{BASE_DOMAIN}"]
+# Custom domains are hosts too: the tenant middleware refuses every host that leads to nobody.
+ALLOWED_HOSTS = env.words("ALLOWED_HOSTS") or ["*"]
 STORAGES["staticfiles"] = {"BACKEND": "shared_apps.ui.storage.StaticStorage"}
 SECURE_SSL_REDIRECT = env.flag("SECURE_SSL_REDIRECT", True)
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")

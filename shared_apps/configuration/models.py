@@ -9,7 +9,10 @@ from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from shared_apps.core.fields import UUIDv7Field
 from shared_apps.tenants.models import Tenant
+
+from . import rules
 
 
 class Level(models.TextChoices):
@@ -93,3 +96,49 @@ class OptionChange(OptionPlace):
         ordering = ("-id",)
         constraints = [_place_constraint("optionchange_place")]
         indexes = [models.Index(fields=["tenant", "option", "-id"], name="optionchange_of_tenant")]
+
+
+class CustomDomain(models.Model):
+    """A domain that an organisation says is its own. Only a verified one has its row in tenants.Domain."""
+
+    audit_masked = ("token",)
+
+    class State(models.TextChoices):
+        PENDING = "pending", _("Waiting for its record")
+        VERIFIED = "verified", _("Verified")
+        FAILED = "failed", _("Failed")
+
+    id = UUIDv7Field()
+    tenant = models.ForeignKey(Tenant, on_delete=models.CASCADE, related_name="custom_domains")
+    domain = models.CharField(_("domain"), max_length=253)
+    token = models.CharField(max_length=64)
+    state = models.CharField(_("state"), max_length=8, choices=State.choices, default=State.PENDING)
+    created_at = models.DateTimeField(default=timezone.now)
+    checked_at = models.DateTimeField(null=True)
+    verified_at = models.DateTimeField(null=True)
+    #: Since when the record of a verified domain is proved to be gone.
+    missing_since = models.DateTimeField(null=True)
+    problem = models.CharField(max_length=20, blank=True)
+
+    class Meta:
+        ordering = ("domain",)
+        constraints = [
+            models.UniqueConstraint(fields=["tenant", "domain"], name="customdomain_once_a_tenant"),
+            models.UniqueConstraint(
+                fields=["domain"], condition=models.Q(state="verified"), name="customdomain_one_owner"
+            ),
+        ]
+        indexes = [models.Index(fields=["state", "checked_at"], name="customdomain_due")]
+
+    def __str__(self) -> str:
+        return self.domain
+
+    @property
+    def record_name(self) -> str:
+        """Where the TXT record stands."""
+        return f"{rules.RECORD_PREFIX}.{self.domain}"
+
+    @property
+    def record_value(self) -> str:
+        """What the TXT record says."""
+        return f"{rules.RECORD_KEY}={self.token}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from datetime import timedelta
 from zoneinfo import available_timezones
 
 from django.conf import settings
@@ -146,5 +147,39 @@ LOGO = register(
         check=_check_logo,
         label=gettext_lazy("Logo (uploaded on the page of the brand)"),
         source="F18",
+    )
+)
+MAX_DOMAINS = register(
+    Option(
+        "configuration.max_domains",
+        kind=int,
+        default=5,
+        minimum=0,
+        maximum=100,
+        scope=Scope.PLAN,
+        label=gettext_lazy("Custom domains of an organisation"),
+        source="F2",
+    )
+)
+DOMAIN_PATIENCE = register(
+    Option(
+        "configuration.domain_patience",
+        kind=timedelta,
+        default=timedelta(days=7),
+        minimum=timedelta(hours=1),
+        maximum=timedelta(days=90),
+        label=gettext_lazy("How long a new domain may wait for its record"),
+        source="F2",
+    )
+)
+DOMAIN_GRACE = register(
+    Option(
+        "configuration.domain_grace",
+        kind=timedelta,
+        default=timedelta(days=3),
+        minimum=timedelta(hours=1),
+        maximum=timedelta(days=30),
+        label=gettext_lazy("How long a verified domain goes on without its record"),
+        source="F2",
     )
 )

@@ -25,4 +25,18 @@ register(
     Permission(
         "configuration.change_setting", _("Change the organisation's settings"), {"owner": Relation.TENANT}
     ),
+    Permission(
+        "configuration.view_domain",
+        _("Read the organisation's domains"),
+        {
+            "owner": Relation.TENANT,
+            "tenant_admin": Relation.TENANT,
+            "tenant_auditor": Relation.TENANT,
+        },
+    ),
+    Permission(
+        "configuration.change_domain",
+        _("Add, check and remove the organisation's domains"),
+        {"owner": Relation.TENANT},
+    ),
 )

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from django.apps import apps
 from django.db.models import Q
@@ -17,9 +18,10 @@ from shared_apps.core import options
 from shared_apps.core.context import platform_context
 from shared_apps.core.errors import NotFoundError
 from shared_apps.core.options import Option, Scope
+from shared_apps.tenants.models import Domain
 
 from . import store
-from .models import Level, OptionChange, OptionValue
+from .models import CustomDomain, Level, OptionChange, OptionValue
 from .plans import plan_of
 
 DEFAULT = "default"
@@ -160,3 +162,36 @@ def _setting(
         changed_at=changed.changed_at if changed is not None and own else None,
         changed_by=_who(changed) if changed is not None and own else "",
     )
+
+
+@dataclass(frozen=True, slots=True)
+class DomainList:
+    """The hosts of an organisation: its subdomain, and what it claimed."""
+
+    subdomain: str
+    primary: str
+    custom: list[CustomDomain]
+
+
+def domains_of(actor: Actor) -> DomainList:
+    """The actor's organisation's hosts."""
+    require(actor, "configuration.view_domain")
+    with platform_context():
+        routes = list(Domain.objects.filter(tenant__schema_name=actor.tenant_schema))
+        custom = list(CustomDomain.objects.filter(tenant__schema_name=actor.tenant_schema))
+    claimed = {row.domain for row in custom}
+    return DomainList(
+        subdomain=next((route.domain for route in routes if route.domain not in claimed), ""),
+        primary=next((route.domain for route in routes if route.is_primary), ""),
+        custom=custom,
+    )
+
+
+def get_domain(actor: Actor, domain_id: UUID) -> CustomDomain:
+    """One claimed domain. Raises NotFoundError."""
+    require(actor, "configuration.view_domain")
+    with platform_context():
+        row = CustomDomain.objects.filter(pk=domain_id, tenant__schema_name=actor.tenant_schema).first()
+    if row is None:
+        raise NotFoundError("domain.unknown", _("There is no such domain."))
+    return row

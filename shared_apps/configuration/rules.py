@@ -6,6 +6,7 @@ import colorsys
 import hashlib
 import re
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 _PERCENT = re.compile(r"(\d{1,3})%\Z", re.ASCII)
 
@@ -102,3 +103,56 @@ def readable_accent(colour: str, theme: str) -> str:
         if palette(tried, theme).readable:
             return tried
     raise AssertionError("black and white are readable")
+
+
+#: The TXT record that proves a domain: ``_tradehall.example.com`` says ``tradehall-domain=<token>``.
+RECORD_PREFIX, RECORD_KEY = "_tradehall", "tradehall-domain"
+_LABEL = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\Z")
+_SPECIAL = frozenset("localhost local internal invalid onion arpa home lan corp intranet".split())
+
+
+def domain_problem(domain: str, base_domain: str) -> str | None:
+    """Why a lower-case ASCII name cannot be a custom domain, as a reason key, or None when it can.
+
+    Keys: ``form``, ``special`` (a name that is nobody's on the internet), ``ours`` (of the platform).
+    """
+    labels = domain.split(".")
+    if len(domain) > 240 or len(labels) < 2 or not all(map(_LABEL.match, labels)) or labels[-1].isdigit():
+        return "form"
+    if domain == base_domain or domain.endswith(f".{base_domain}"):
+        return "ours"
+    return "special" if labels[-1] in _SPECIAL else None
+
+
+@dataclass(frozen=True, slots=True)
+class DomainTimes:
+    """How long a domain may wait for its record, and a verified one may lack it."""
+
+    patience: timedelta
+    grace: timedelta
+
+
+def check_interval(state: str, age: timedelta) -> timedelta:
+    """How often a domain is looked up: a new one often, a verified one daily."""
+    if state == "verified":
+        return timedelta(days=1)
+    return timedelta(minutes=10) if age < timedelta(days=1) else timedelta(hours=1)
+
+
+def state_after(
+    state: str,
+    *,
+    found: bool,
+    created_at: datetime,
+    missing_since: datetime | None,
+    now: datetime,
+    times: DomainTimes,
+) -> tuple[str, datetime | None]:
+    """State and ``missing_since`` after a look-up that was answered; one that was not changes neither."""
+    if found:
+        return "verified", None
+    if state == "verified":
+        since = missing_since or now
+        return ("failed" if now - since >= times.grace else "verified"), since
+    expired = now - created_at >= times.patience
+    return ("failed" if expired else "pending"), None

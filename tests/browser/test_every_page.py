@@ -72,6 +72,7 @@ PAGES: dict[str, tuple[str, str | None, str, int]] = {
     "settings": (TENANT, "owner", "/settings/options/", 200),
     "settings-brand": (TENANT, "owner", "/settings/brand/", 200),
     "settings-brand-auditor": (TENANT, "auditor", "/settings/brand/", 200),
+    "settings-domains": (TENANT, "owner", "/settings/domains/", 200),
     "settings-none": (TENANT, "owner", "/settings/options/?q=zzz", 200),
     "setting": (TENANT, "owner", "/settings/options/users.access_token_lifetime/", 200),
     "setting-auditor": (TENANT, "auditor", "/settings/options/users.self_registration/", 200),

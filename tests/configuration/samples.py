@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from uuid import UUID
+
 from tests.access.samples import sample
 
 _OPTION = {"params": {"name": "users.self_registration"}}
@@ -10,6 +12,19 @@ sample("tenant GET /api/v1/settings/")
 sample("tenant GET /api/v1/settings/{name}/", "tenant GET /api/v1/settings/{name}/history/", **_OPTION)
 sample("tenant PATCH /api/v1/settings/{name}/", body={"value": False}, **_OPTION)
 sample("tenant DELETE /api/v1/settings/{name}/", **_OPTION)
+sample("tenant GET /api/v1/domains/", shows=None)
+sample("tenant POST /api/v1/domains/", body={"domain": "matrix.example.com"})
+sample("tenant PUT /api/v1/domains/primary/", body={"id": None})
+sample("tenant GET /settings/domains/")
+sample("tenant POST /settings/domains/", body={"domain": "matrix.example.com"})
+sample("tenant GET /settings/domains/primary/", "tenant POST /settings/domains/primary/")
+_CLAIMED = {"params": {"pk": UUID(int=0), "domain_id": UUID(int=0)}, "may": frozenset({404})}
+sample(
+    "tenant GET /api/v1/domains/{pk}/", "tenant DELETE /api/v1/domains/{pk}/",
+    "tenant POST /api/v1/domains/{pk}/check/", "tenant GET /settings/domains/{domain_id}/check/",
+    "tenant POST /settings/domains/{domain_id}/check/", "tenant GET /settings/domains/{domain_id}/remove/",
+    "tenant POST /settings/domains/{domain_id}/remove/", **_CLAIMED,
+)  # fmt: skip
 sample("tenant GET /settings/options/", "tenant GET /settings/brand/")
 sample("tenant GET /settings/brand/check/", query={"accent": "#2344b5"})
 sample("tenant POST /settings/brand/", body={"name": "Acme Trading Club", "accent": "#ffff00"})

@@ -13,6 +13,11 @@ from django.utils.translation import gettext as _
 from shared_apps.access.actors import Actor
 from shared_apps.access.catalogue import require
 from shared_apps.access.step_up import require_recent
+from shared_apps.configuration import branding, queries, rules, store
+from shared_apps.configuration.events import OptionChanged
+from shared_apps.configuration.models import Level, OptionChange, OptionValue
+from shared_apps.configuration.options import LOGO
+from shared_apps.configuration.plans import all_plans
 from shared_apps.core import options
 from shared_apps.core.context import platform_context, tenant_context
 from shared_apps.core.errors import ConflictError, DomainError, ForbiddenError, NotFoundError
@@ -23,12 +28,6 @@ from shared_apps.tenants import hosts
 from shared_apps.tenants.models import Tenant
 from shared_apps.tenants.services import domains_of, rename_tenant
 from shared_apps.users.hosts import inside
-
-from . import branding, queries, rules, store
-from .events import OptionChanged
-from .models import Level, OptionChange, OptionValue
-from .options import LOGO
-from .plans import all_plans
 
 REASON_LENGTH = 255
 
