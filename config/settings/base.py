@@ -197,7 +197,7 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "corsheaders.middleware.CorsMiddleware",
     "shared_apps.users.middleware.SessionMiddleware",
-    "django.middleware.locale.LocaleMiddleware",
+    "shared_apps.core.language.LocaleMiddleware",
     "shared_apps.configuration.middleware.RegionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "shared_apps.users.middleware.CsrfViewMiddleware",

@@ -6,6 +6,7 @@ message, whatever cookies come with it.
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any
 
 import django_htmx.middleware as htmx
@@ -96,11 +97,16 @@ class ActorMiddleware(AuthenticationMiddleware):
         return response
 
 
+@lru_cache(maxsize=1)
+def _languages() -> frozenset[str]:
+    return frozenset(code for code, _name in settings.LANGUAGES)
+
+
 def _use_preferences(request: HttpRequest, principal: Principal | None) -> None:
     """A person's own language and, on pages, time zone; the API always speaks UTC."""
     if principal is None:
         return
-    if principal.user.language in dict(settings.LANGUAGES):
+    if principal.user.language in _languages():
         translation.activate(principal.user.language)
     if principal.user.time_zone and not request.path_info.startswith("/api/"):
         timezone.activate(principal.user.time_zone)
