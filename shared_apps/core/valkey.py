@@ -59,7 +59,7 @@ class Script:
         sha = hashlib.sha1(source.encode(), usedforsecurity=False).hexdigest()  # what Valkey calls it
         self._head = _bulk(b"EVALSHA") + _bulk(sha.encode())
         self._idle: deque[tuple[float, redis.Connection]] = deque()
-        self._process = os.getpid()
+        self._of: tuple[int, redis.Redis] | None = None
 
     def run(self, keys: Sequence[str], arguments: Sequence[object]) -> Any:
         """What the script returns. Raises redis.RedisError."""
@@ -79,8 +79,9 @@ class Script:
         return client().eval(self._source, len(keys), *keys, *map(str, arguments))
 
     def _take(self) -> Any:
-        if self._process != os.getpid():  # a fork shares no connection with its parent
-            self._idle, self._process = deque(), os.getpid()
+        mine = os.getpid(), client()
+        if self._of != mine:  # a fork shares no connection with its parent, nor one client with another
+            self._idle, self._of = deque(), mine
         try:
             since, connection = self._idle.pop()
         except IndexError:
