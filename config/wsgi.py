@@ -10,13 +10,10 @@ os.environ.setdefault(
 )
 application = get_wsgi_application()
 
-from config.memory import settle  # noqa: E402 - these need the apps
-from shared_apps.tenants.startup import refuse_unsafe_runtime  # noqa: E402
+from shared_apps.tenants.startup import refuse_unsafe_runtime  # noqa: E402 - needs the apps
 
 refuse_unsafe_runtime()
 
 # As nginx tells them: the address and scheme of the client. Uvicorn reads the same variable for ASGI.
 if trusted := os.environ.get("FORWARDED_ALLOW_IPS"):
     application = wrap_wsgi_with_proxy_headers(application, trusted)
-
-settle()

@@ -59,6 +59,7 @@ SHARED_APPS = [
     "shared_apps.factors.allauth_account.AccountLibraryConfig",
     "allauth.mfa",
     "shared_apps.factors",
+    "shared_apps.sso",
     "shared_apps.console",
     "shared_apps.market_data",
 ]
@@ -196,15 +197,15 @@ MIDDLEWARE = [
     "shared_apps.tenants.middleware.TenantMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "corsheaders.middleware.CorsMiddleware",
-    "shared_apps.users.middleware.SessionMiddleware",
-    "shared_apps.core.language.LocaleMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
     "shared_apps.configuration.middleware.RegionMiddleware",
     "django.middleware.common.CommonMiddleware",
-    "shared_apps.users.middleware.CsrfViewMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
     "shared_apps.users.middleware.ActorMiddleware",
-    "shared_apps.users.middleware.MessageMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
-    "shared_apps.users.middleware.HtmxMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
 ]
 TEMPLATES = [
     {
@@ -263,6 +264,8 @@ AUTHENTICATION_BACKENDS = [
     "shared_apps.users.backends.MemberBackend",
     "shared_apps.access.backends.TenantObjectBackend",
 ]
+# An owner names the issuer of the organisation's identity provider; production asks public addresses only.
+SSO_ALLOW_PRIVATE_PROVIDERS = False
 MFA_ADAPTER = "shared_apps.factors.adapter.FactorsAdapter"
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 JWT_ACCESS_LIFETIME = timedelta(minutes=env.number("JWT_ACCESS_TOKEN_LIFETIME", 60, low=1, high=1440))
@@ -297,7 +300,6 @@ REST_FRAMEWORK: dict[str, Any] = {
     ],
     "DEFAULT_PERMISSION_CLASSES": ["shared_apps.access.drf.MatrixPermission"],
     "DEFAULT_THROTTLE_CLASSES": ["shared_apps.core.throttling.RequestThrottle"],
-    "DEFAULT_CONTENT_NEGOTIATION_CLASS": "shared_apps.core.api.negotiation.QuickNegotiation",
     "EXCEPTION_HANDLER": "shared_apps.core.api.errors.exception_handler",
     "DEFAULT_RENDERER_CLASSES": ["shared_apps.core.api.body.FastJSONRenderer"],
     "DEFAULT_PARSER_CLASSES": [

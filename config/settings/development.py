@@ -13,3 +13,4 @@ DATABASES = databases(
     env.text("DATABASE_OWNER_URL", ""),
 )
 EMAIL_BACKEND = "django.core.mail.backends.filebased.EmailBackend"
+SSO_ALLOW_PRIVATE_PROVIDERS = True  # a provider on this machine

@@ -29,3 +29,4 @@ THROTTLE_FACTOR = env.number("THROTTLE_FACTOR", 1000)  # tests of the rates set 
 for _app in env.words("TEST_EXTRA_APPS"):
     TENANT_APPS.append(_app)
     INSTALLED_APPS.append(_app)
+SSO_ALLOW_PRIVATE_PROVIDERS = True  # a provider on this machine

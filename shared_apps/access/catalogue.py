@@ -84,7 +84,7 @@ class Permission:
 
 
 #: Areas that no API token reaches: people, their credentials, the admin.
-CLOSED_AREAS = frozenset({"users", "factors", "console"})
+CLOSED_AREAS = frozenset({"users", "factors", "sso", "console"})
 #: The exception: a program may ask whose token it shows.
 _OPEN_TO_TOKENS = frozenset({"users.view_self"})
 

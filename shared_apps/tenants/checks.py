@@ -15,7 +15,7 @@ from shared_apps.core.fields import PublicFK
 #: Third-party and kernel apps that must live in the public schema alone: in both, their ids would diverge.
 _PUBLIC_ONLY = {
     "contenttypes", "auth", "admin", "users", "account", "mfa", "factors", "tenants", "market_data", "access",
-    "configuration",
+    "configuration", "sso",
 }  # fmt: skip
 _BOTH = {"core", "audit"}
 #: Budget of a tenant schema (growth: a backend that touched every table keeps the catalogue for ever).

@@ -19,6 +19,7 @@ from shared_apps.ui.toasts import add_toast
 
 from . import web
 from .hosts import host_tenant
+from .login_options import options_of
 from .second_step import SecondStepDue
 
 PERSONA_ICONS: Mapping[str, str] = {
@@ -96,5 +97,6 @@ def _login_page(request: HttpRequest, form: LoginForm, status: int = 200) -> Htt
         "next": safe_target(request, request.POST.get("next") or request.GET.get("next") or ""),
         "register_url": reverse("register") if tenant is not None else "",
         "personas": personas,
+        "login_options": options_of(request),
     }
     return render(request, "account/login.html", context, status=status)

@@ -31,6 +31,7 @@ PAGES: dict[str, tuple[str, str | None, str, int]] = {
     "totp": (TENANT, "trader", "/security/totp/", 200),
     "passkey": (TENANT, "trader", "/security/passkeys/add/", 200),
     "confirm": (TENANT, "trader", "/security/confirm/?next=/members/", 200),
+    "sign-in-settings": (TENANT, "owner", "/settings/sign-in/", 200),
     "api-tokens": (TENANT, "staff", "/security/tokens/", 200),
     "api-tokens-platform": (PLATFORM, "superadmin", "/security/tokens/", 200),
     "new-password": (TENANT, None, "/password/reset/confirm/?email=a@b.example.com&code=123456", 200),
