@@ -26,6 +26,7 @@ from shared_apps.access.catalogue import require
 from shared_apps.core.content_types import content_type_id
 from shared_apps.core.context import current_schema
 from shared_apps.core.errors import DomainError, ForbiddenError
+from shared_apps.users.hooks import Sections, rows_in_pieces
 
 from .models import AuditEntry, AuditLog
 from .registry import labels
@@ -313,3 +314,9 @@ def _from_event(row: tuple[Any, ...]) -> AuditEvent:
         reason=(additional or {}).get("reason", ""),
         position=Position(timestamp, _EVENT, key),
     )
+
+
+def events_of_person(user_id: int) -> Sections:
+    """What a person did or had done to them where we are, for "download my data"."""
+    mine = AuditLog.objects.filter(Q(actor_id=user_id) | Q(target_id=user_id))
+    yield "events", rows_in_pieces(mine)

@@ -283,6 +283,7 @@ THROTTLE_RATES: dict[str, tuple[str, ...]] = {
     "login_failures": ("20/hour",),  # wrong passwords per name, from wherever: then it is shut
     "lockout_notice": ("1/hour",),  # e-mails about that per name
     "one_time_code": ("2/minute", "6/hour"),  # e-mails with a code, per purpose and mailbox
+    "data_export": ("3/day",),  # per person
     "refresh": ("60/minute", "600/hour"),  # per address
     "slug_check": ("60/minute", "600/hour"),  # per address
     "second_factor": ("10/minute", "30/hour"),  # codes and passkeys tried for one person

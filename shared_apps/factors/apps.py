@@ -9,11 +9,13 @@ class FactorsConfig(AppConfig):
         from shared_apps.access import step_up
         from shared_apps.core.crypto import register_sealed
         from shared_apps.users import second_step
+        from shared_apps.users.hooks import register_public_erase_hook
 
-        from . import doors, gate, sealing
+        from . import doors, gate, queries, sealing
 
         register_sealed(sealing.TOTP_SECRET)
         second_step.register(gate.Gate())
+        register_public_erase_hook("factors", lambda user_id: queries.authenticators(user_id).delete())
         step_up.register_reader(gate.last_proof)
         step_up.register_pages(
             confirm_api="/api/v1/auth/mfa/confirm/",

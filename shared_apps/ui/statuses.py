@@ -26,6 +26,8 @@ STATUSES: Final[dict[str, tuple[Tone, Promise]]] = {
     "unknown": ("warn", _("Unknown")),
     # bots
     "created": ("quiet", _("Created")),
+    "ready": ("up", _("Ready")),
+    "failed": ("down", _("Failed")),
     "running": ("up", _("Running")),
     "paused": ("warn", _("Paused")),
     "stopped": ("quiet", _("Stopped")),

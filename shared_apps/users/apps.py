@@ -11,6 +11,7 @@ class UsersConfig(AppConfig):
 
     def ready(self) -> None:
         from shared_apps.core.background import periodic
+        from shared_apps.core.crypto import SealedColumn, register_sealed
 
         from . import openapi  # noqa: F401 - it registers itself
         from .account_area import Tab, register_tab
@@ -22,6 +23,7 @@ class UsersConfig(AppConfig):
                 ("account-email", _("E-mail")),
                 ("account-password", _("Password")),
                 ("account-devices", _("Devices")),
+                ("account-data", _("Your data")),
             )
         ):
             register_tab(
@@ -30,4 +32,5 @@ class UsersConfig(AppConfig):
         # The log-in services write last_login in their own transaction; the receiver would write outside one.
         user_logged_in.disconnect(dispatch_uid="update_last_login")
         register_subscribers()
+        register_sealed(SealedColumn("users.DataExport", "file_key", "users.data_export"))
         periodic("users.purge_sessions", every=timedelta(days=1), per_tenant=False)

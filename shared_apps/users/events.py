@@ -175,3 +175,28 @@ class ApiTokenRevoked(Event):
     user_id: int
     key_id: UUID
     reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class DataExportRequested(Event):
+    """A person asked for everything that is known of them."""
+
+    name = "users.data_export_requested"
+
+    user_id: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class DataExportFetched(Event):
+    name = "users.data_export_fetched"
+
+    user_id: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class AccountErased(Event):
+    """A person is nobody from here on (C29)."""
+
+    name = "users.account_erased"
+
+    user_id: int

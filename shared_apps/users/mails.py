@@ -30,6 +30,8 @@ _PATHS: Final = {
     "email_changed": "/account/email/",
     "email_changed_old": "/account/email/undo/",
     "locked": "/password/reset/",
+    "export_ready": "/account/data/",
+    "erased": "/",
 }
 #: The code of these is bound to who is signed in; their link needs no address.
 _SIGNED_IN: Final = ("email_code",)

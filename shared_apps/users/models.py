@@ -306,7 +306,9 @@ class OneTimeCode(models.Model):
 
 
 class DataExport(models.Model):
-    """Somebody's own data, put together by a worker, to be fetched within a few days."""
+    """Somebody's own data, put together by a worker and sealed, to be fetched within a few days."""
+
+    audit_masked = ("file_key",)
 
     class Status(models.TextChoices):
         QUEUED = "queued", _("Queued")
@@ -323,6 +325,7 @@ class DataExport(models.Model):
     status = models.CharField(max_length=10, choices=Status.choices, default=Status.QUEUED)
     progress = models.PositiveSmallIntegerField(default=0, help_text=_("Per cent"))
     file = models.CharField(max_length=100, blank=True)
+    file_key = models.TextField(blank=True, help_text=_("The file's key, sealed"))
     size = models.PositiveBigIntegerField(default=0, help_text=_("Bytes"))
     created_at = models.DateTimeField(default=timezone.now)
     finished_at = models.DateTimeField(null=True)

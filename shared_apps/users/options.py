@@ -104,3 +104,14 @@ REFRESH_GRACE = register(
         source="S3-110",
     )
 )
+EXPORT_LIFETIME = register(
+    Option(
+        "users.export_lifetime",
+        kind=timedelta,
+        default=timedelta(days=7),
+        minimum=timedelta(days=1),
+        maximum=timedelta(days=30),
+        label=_("How long a person's own data can be fetched"),
+        source="S1-5 C29",
+    )
+)

@@ -15,6 +15,8 @@ register(
     Permission("users.view_self", _("Read one's own profile and sessions"), _SELF),
     Permission("users.change_self", _("Change one's own profile and password"), _SELF, personal=True),
     Permission("users.revoke_session", _("End one's own sessions"), _SELF, personal=True),
+    Permission("users.export_self", _("Download everything that is known of oneself"), _SELF, personal=True),
+    Permission("users.erase_self", _("Delete one's own account"), _SELF, personal=True),
     Permission("users.view_api_token", _("Read one's own API tokens"), _SELF),
     Permission("users.manage_api_token", _("Make and revoke one's own API tokens"), _SELF, personal=True),
     Permission(

@@ -12,7 +12,8 @@ from shared_apps.core.tasks import platform_task
 
 from . import mails
 from .models import User
-from .services import letters
+from .services import exports, letters
+from .services.notices import Notice
 from .services.sessions import purge_ended
 
 #: An ended session's row is kept this long, to answer "where was I logged in".
@@ -38,12 +39,18 @@ def send_notice(
     details: dict[str, str],
 ) -> None:
     """Tell a person by e-mail what happened to their account; nobody's is nothing."""
-    user = None if user_id is None else User.objects.filter(pk=user_id, is_active=True).first()
-    if user is not None:
+    user = None if user_id is None else User.objects.filter(pk=user_id).first()
+    if user is not None and (user.is_active or notice == Notice.ERASED):
         mails.send_notice(notice, user, address, mails.Place(origin, schema, tenant_name), details)
+
+
+@platform_task("users.build_export", retry_after=600)
+def build_export(export_id: str, origin: str, schema: str | None, tenant_name: str) -> None:
+    """Put somebody's data together."""
+    exports.build_export(UUID(export_id), origin=origin)
 
 
 @platform_task("users.purge_sessions")
 def purge_sessions() -> None:
-    """Delete sessions that ended a month ago, and what waited for a code and never got it."""
+    """Delete sessions that ended a month ago, codes that nobody brought, and exports whose time is over."""
     purge_ended(before=timezone.now() - _KEEP_ENDED)

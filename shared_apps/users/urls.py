@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from . import api, api_account, api_tokens
+from . import api, api_account, api_data, api_tokens
 
 urlpatterns = [
     path("login/", api.LoginView.as_view(), name="auth-login"),
@@ -16,6 +16,9 @@ urlpatterns = [
     path("registration/verify-email/", api.VerifyEmailView.as_view(), name="auth-verify-email"),
     path("registration/resend-email/", api.ResendEmailView.as_view(), name="auth-resend-email"),
     path("user/avatar/", api_account.AvatarView.as_view(), name="auth-avatar"),
+    path("user/exports/", api_data.ExportListView.as_view(), name="auth-exports"),
+    path("user/exports/<uuid:export_id>/", api_data.ExportView.as_view(), name="auth-export"),
+    path("user/erase/", api_data.EraseView.as_view(), name="auth-erase"),
     path("email/change/", api_account.EmailChangeView.as_view(), name="auth-email-change"),
     path("email/change/confirm/", api_account.EmailConfirmView.as_view(), name="auth-email-confirm"),
     path("email/change/undo/", api_account.EmailUndoView.as_view(), name="auth-email-undo"),

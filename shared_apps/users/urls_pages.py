@@ -2,7 +2,15 @@
 
 from django.urls import path
 
-from . import pages, pages_account, pages_api_tokens, pages_password, pages_profile, pages_registration
+from . import (
+    pages,
+    pages_account,
+    pages_api_tokens,
+    pages_data,
+    pages_password,
+    pages_profile,
+    pages_registration,
+)
 
 urlpatterns = [
     path("login/", pages.log_in, name="login"),
@@ -13,6 +21,9 @@ urlpatterns = [
     path("security/tokens/<uuid:token_id>/revoke/", pages_api_tokens.revoke, name="revoke-api-token"),
     path("account/", pages_profile.profile, name="account"),
     path("account/avatar/", pages_profile.avatar, name="account-avatar"),
+    path("account/data/", pages_data.data, name="account-data"),
+    path("account/data/<uuid:export_id>/", pages_data.download, name="account-data-file"),
+    path("account/erase/", pages_data.erase, name="account-erase"),
     path("account/email/", pages_account.email, name="account-email"),
     path("account/email/confirm/", pages_account.confirm_email, name="account-email-confirm"),
     path("account/email/resend/", pages_account.resend_email, name="account-email-resend"),

@@ -20,16 +20,19 @@ class MembersConfig(AppConfig):
         from shared_apps.core.events import subscribe
         from shared_apps.tenants.demo import register_tenant_seed
         from shared_apps.tenants.steps import register_tenant_hook
-        from shared_apps.users import events
+        from shared_apps.users import events, hooks
         from shared_apps.users.hooks import register_join_hook
 
-        from . import prerequisites, queries
+        from . import personal_data, prerequisites, queries, services
 
         prerequisites.register_own()
         register_loader(queries.load_member)
         register_tenant_hook("members", _add_owner)
         register_tenant_seed("members", _seed)
         register_join_hook("members", _add_joined)
+        hooks.register_leave_check(services.check_leaving)
+        hooks.register_erase_hook("members", services.erase_member)
+        hooks.register_sections("members", personal_data.sections)
         subscribe(events.ProfileChanged, _copy_profile)
 
 

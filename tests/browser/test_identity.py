@@ -158,3 +158,28 @@ def test_a_person_fills_in_their_profile_with_a_picture(window: Window, tmp_path
     expect(page.get_by_label("You act as")).to_have_value("professionnel")
     shoot(page, "profile-saved")
     assert watched.complaints == [] or all("400" in line for line in watched.complaints)
+
+
+@pytest.mark.req("C29", "S1-5")
+def test_a_person_fetches_their_data_and_deletes_their_account(
+    window: Window, deliver: Callable[[], None]
+) -> None:
+    watched = window(HOST, "auditor", width=390)
+    page = watched.page
+    watched.open("/account/data/")
+    page.get_by_role("button", name="Put my data together").press("Enter")
+    expect(page.get_by_role("progressbar", name="Progress")).to_be_visible()
+    shoot(page, "data-progress")
+    deliver()
+    fetch = page.get_by_role("link", name="Fetch")
+    expect(fetch).to_be_visible(timeout=15_000)  # the page asks again by itself
+    with page.expect_download() as download:
+        fetch.click()
+    assert download.value.suggested_filename == "my-data.zip"
+    page.get_by_label("The address of your account").fill("auditor@acme.example.com")
+    page.get_by_role("button", name="Delete my account").press("Enter")
+    expect(page.get_by_role("heading", name="Delete your account?")).to_be_visible()
+    shoot(page, "delete-account")
+    page.get_by_role("button", name="Delete it").press("Enter")
+    page.wait_for_url("**/login/")
+    expect(page.get_by_text("Your account is deleted.")).to_be_visible()

@@ -13,9 +13,10 @@ from shared_apps.users import tasks  # noqa: F401 - so that Celery knows them
 
 
 def send_waiting_letters() -> None:
-    """Do what the worker would do with ``users.…`` tasks."""
+    """Do what the worker would do with ``users.…`` tasks, and with those that they enqueue."""
+    waiting = OutboxMessage.objects.filter(task__startswith="users.", status="pending").order_by("pk")
     with platform_context():
-        for message in OutboxMessage.objects.filter(task__startswith="users.", status="pending"):
+        while message := waiting.all().first():
             with audit_context(actor_id=None, actor_email="", actor_label="worker"):
                 current_app.tasks[message.task].run(**message.kwargs)
             OutboxMessage.objects.filter(pk=message.pk).delete()

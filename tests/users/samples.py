@@ -82,6 +82,14 @@ sample("both POST /api/v1/auth/email/change/undo/", body={"token": "x"}, may=fro
 sample("both GET /api/v1/auth/user/avatar/", may=frozenset({404}))
 sample("both PUT /api/v1/auth/user/avatar/", may=frozenset({415}))
 sample("both DELETE /api/v1/auth/user/avatar/")
+sample("both GET /api/v1/auth/user/exports/")
+# Who lives by a credential that was not proved just now is asked for a proof (403): its own tests.
+sample("both POST /api/v1/auth/user/exports/")
+sample(
+    "both GET /api/v1/auth/user/exports/{export_id}/",
+    params={"export_id": uuid4()}, may=frozenset({404}),
+)  # fmt: skip
+sample("both POST /api/v1/auth/user/erase/", body={"email": "other@example.com"})
 sample("both GET /api/v1/devices/")
 sample("both POST /api/v1/devices/", body={"push_token": "token-of-a-phone"}, may=frozenset({404}))
 sample("both DELETE /api/v1/devices/{session_id}/", params={"session_id": uuid4()}, may=frozenset({404}))
@@ -121,6 +129,10 @@ sample("both GET /account/email/resend/", "both POST /account/email/resend/")
 sample("both GET /account/email/undo/")
 sample("both POST /account/email/undo/", body={"token": "x"}, may=frozenset({403}))
 sample("both POST /account/password/", body={"old_password": "wrong"})
+sample("both GET /account/data/", "both POST /account/data/")
+sample("both GET /account/data/{export_id}/", params={"export_id": uuid4()}, may=frozenset({404}))
+sample("both GET /account/erase/")
+sample("both POST /account/erase/", body={"email": "other@example.com"})
 sample("both GET /account/devices/")
 sample("both GET /account/devices/end/", "both POST /account/devices/end/")
 sample("both GET /account/devices/{session_id}/end/", params={"session_id": uuid4()})

@@ -44,7 +44,7 @@ _CRITICAL: Final = frozenset({"password", "email", "role"})
 def update_profile(*, actor: Actor, changes: Mapping[str, Any], tenant: HostTenant | None) -> User:
     """Change the actor's own account; only :data:`OWN_FIELDS` are looked at. Returns the user."""
     with identity_unit("users.update_profile"):
-        user = _lock(actor.user_id)
+        user = lock_user(actor.user_id)
         before = (user.display_name, user.email)
         _apply(user, changes, OWN_FIELDS)
         if (user.display_name, user.email) != before:
@@ -58,7 +58,7 @@ def change_avatar(*, actor: Actor, upload: Any | None) -> User:
     content = None if upload is None else avatars.small_picture(upload)
     name = "" if content is None else avatars.store(content)
     with identity_unit("users.change_avatar"):
-        user = _lock(actor.user_id)
+        user = lock_user(actor.user_id)
         before, user.avatar = user.avatar, name
         user.save(update_fields=["avatar"])
         principals.forget_user(user.pk)
@@ -99,7 +99,7 @@ def change_user(*, actor: Actor, user_id: int, changes: Mapping[str, Any]) -> Us
         require_recent(actor)
     password = changes.get("password")
     with identity_unit("users.change_user"):
-        user = _lock(user_id)
+        user = lock_user(user_id)
         if user.role == Role.SUPERADMIN and actor.platform_role != Role.SUPERADMIN:
             raise ForbiddenError("users.superadmin_only", _("Only a superadmin may change a superadmin."))
         profile = (user.display_name, user.email)
@@ -121,7 +121,8 @@ def change_user(*, actor: Actor, user_id: int, changes: Mapping[str, Any]) -> Us
     return user
 
 
-def _lock(user_id: int | None) -> User:
+def lock_user(user_id: int | None) -> User:
+    """Step: a person's row, locked. Raises NotFoundError."""
     user: User | None = User.objects.select_for_update(of=("self",)).filter(pk=user_id or 0).first()
     if user is None:
         raise NotFoundError("user.not_found", _("There is no such user."))
@@ -150,7 +151,7 @@ def _change_role(actor: Actor, user: User, role: str) -> None:
     require(actor, "users.change_role")
     before = user.role
     if before == Role.SUPERADMIN:
-        _require_another_superadmin(user)
+        require_another_superadmin(user)
     user.role = role
     user.save(update_fields=["role"])
     emit(RoleChanged(user_id=user.pk, before=str(before), after=str(role)))
@@ -163,7 +164,7 @@ def _change_activation(actor: Actor, user: User, is_active: bool) -> None:
         raise ForbiddenError("users.own_activation", _("Nobody deactivates their own account."))
     require(actor, "users.deactivate_user")
     if user.role == Role.SUPERADMIN:
-        _require_another_superadmin(user)
+        require_another_superadmin(user)
     user.is_active = is_active
     user.save(update_fields=["is_active"])
     if not is_active:
@@ -171,7 +172,8 @@ def _change_activation(actor: Actor, user: User, is_active: bool) -> None:
     emit(ActivationChanged(user_id=user.pk, is_active=is_active))
 
 
-def _require_another_superadmin(user: User) -> None:
+def require_another_superadmin(user: User) -> None:
+    """Step: raise DomainError where this is the last superadmin."""
     others = User.objects.filter(role=Role.SUPERADMIN, is_active=True).exclude(pk=user.pk)
     if not list(others.order_by("pk").select_for_update(of=("self",)).values_list("pk", flat=True)):
         raise DomainError(

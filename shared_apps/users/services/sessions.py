@@ -30,6 +30,7 @@ from shared_apps.users.options import (
 from shared_apps.users.tokens import AccessToken, RefreshToken, hash_of, tenant_claim
 from shared_apps.users.units import identity_unit
 
+from . import exports
 from .login import TokenPair
 
 
@@ -195,6 +196,7 @@ def purge_ended(*, before: datetime) -> int:
     """
     with identity_unit("auth.purge_sessions"):
         codes.forget_old(timezone.now() - PENDING_LIFETIME.value())
+        exports.purge_exports(timezone.now())
         return Session.objects.filter(expires_at__lt=before).delete()[0]
 
 

@@ -3,6 +3,7 @@
 from .invitations import import_invitations, invite_member, resend_invitation, withdraw_invitation
 from .join_links import ask_by_join_link, create_join_link, revoke_join_link
 from .joining import accept_invitation
+from .leaving import check_leaving, erase_member
 from .people import (
     add_member,
     change_capabilities,
@@ -20,10 +21,12 @@ __all__ = [
     "add_member",
     "ask_by_join_link",
     "change_capabilities",
+    "check_leaving",
     "copy_profile",
     "create_join_link",
     "deactivate_member",
     "decline_transfer",
+    "erase_member",
     "import_invitations",
     "invite_member",
     "propose_transfer",
