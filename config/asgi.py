@@ -11,6 +11,7 @@ pages_and_api = get_asgi_application()
 
 from channels.routing import ProtocolTypeRouter, URLRouter  # noqa: E402 - these need the apps
 
+from config.memory import settle  # noqa: E402
 from config.routing import lifespan, websocket_urlpatterns  # noqa: E402
 from shared_apps.core.bounds import BoundedBody  # noqa: E402
 from shared_apps.tenants.channels import TenantScopeMiddleware  # noqa: E402
@@ -24,3 +25,4 @@ application = ProtocolTypeRouter(
         "lifespan": lifespan,
     }
 )
+settle()

@@ -10,10 +10,13 @@ os.environ.setdefault(
 )
 application = get_wsgi_application()
 
-from shared_apps.tenants.startup import refuse_unsafe_runtime  # noqa: E402 - needs the apps
+from config.memory import settle  # noqa: E402 - these need the apps
+from shared_apps.tenants.startup import refuse_unsafe_runtime  # noqa: E402
 
 refuse_unsafe_runtime()
 
 # As nginx tells them: the address and scheme of the client. Uvicorn reads the same variable for ASGI.
 if trusted := os.environ.get("FORWARDED_ALLOW_IPS"):
     application = wrap_wsgi_with_proxy_headers(application, trusted)
+
+settle()

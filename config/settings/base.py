@@ -197,15 +197,15 @@ MIDDLEWARE = [
     "shared_apps.tenants.middleware.TenantMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "corsheaders.middleware.CorsMiddleware",
-    "django.contrib.sessions.middleware.SessionMiddleware",
-    "django.middleware.locale.LocaleMiddleware",
+    "shared_apps.users.middleware.SessionMiddleware",
+    "shared_apps.core.language.LocaleMiddleware",
     "shared_apps.configuration.middleware.RegionMiddleware",
     "django.middleware.common.CommonMiddleware",
-    "django.middleware.csrf.CsrfViewMiddleware",
+    "shared_apps.users.middleware.CsrfViewMiddleware",
     "shared_apps.users.middleware.ActorMiddleware",
-    "django.contrib.messages.middleware.MessageMiddleware",
+    "shared_apps.users.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
-    "django_htmx.middleware.HtmxMiddleware",
+    "shared_apps.users.middleware.HtmxMiddleware",
 ]
 TEMPLATES = [
     {
@@ -301,6 +301,7 @@ REST_FRAMEWORK: dict[str, Any] = {
     ],
     "DEFAULT_PERMISSION_CLASSES": ["shared_apps.access.drf.MatrixPermission"],
     "DEFAULT_THROTTLE_CLASSES": ["shared_apps.core.throttling.RequestThrottle"],
+    "DEFAULT_CONTENT_NEGOTIATION_CLASS": "shared_apps.core.api.negotiation.QuickNegotiation",
     "EXCEPTION_HANDLER": "shared_apps.core.api.errors.exception_handler",
     "DEFAULT_RENDERER_CLASSES": ["shared_apps.core.api.body.FastJSONRenderer"],
     "DEFAULT_PARSER_CLASSES": [

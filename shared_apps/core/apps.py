@@ -3,6 +3,8 @@ from importlib import import_module
 
 from django.apps import AppConfig
 from django.conf import settings
+from django.core.signals import request_started
+from django.db import close_old_connections, reset_queries
 from django.db.models.signals import post_migrate
 from django.utils.translation import gettext_lazy as _
 
@@ -17,6 +19,10 @@ class CoreConfig(AppConfig):
         from .background import periodic
         from .content_types import create_stable_content_types
 
+        # With a pool and CONN_MAX_AGE 0 a connection goes back when its request ends: none is old now.
+        request_started.disconnect(close_old_connections)
+        if not settings.DEBUG:  # nobody collects queries
+            request_started.disconnect(reset_queries)
         # Before django.contrib.contenttypes' own receiver, which would number them by sequence.
         post_migrate.connect(create_stable_content_types, dispatch_uid="core.stable_content_types")
         import_module(settings.TASK_APPLICATION)

@@ -16,6 +16,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Protocol
 
 PUBLIC = "public"
@@ -150,6 +151,7 @@ def clean_request_id(value: str | None) -> str:
     return value if value and _REQUEST_ID.match(value) else uuid.uuid4().hex
 
 
+@lru_cache(maxsize=4096)
 def clean_address(value: str | None) -> str | None:
     """A literal IP address without its scope, or None: the audit column accepts nothing else."""
     try:

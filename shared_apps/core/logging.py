@@ -19,9 +19,10 @@ import orjson
 
 from .context import AUDIT, PUBLIC, current_schema
 
+_MADE = "_json_line"
 # "request" is django.request's whole request, "data" Celery's second copy of the traceback.
 _STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {
-    "message", "asctime", "taskName", "request", "server_time", "data",
+    "message", "asctime", "taskName", "request", "server_time", "data", "_json_line",
 }  # fmt: skip
 LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 
@@ -43,9 +44,16 @@ def facts(record: logging.LogRecord) -> dict[str, Any]:
 
 
 class JSONFormatter(logging.Formatter):
-    """One JSON object a line."""
+    """One JSON object a line; made once, however many handlers write it."""
 
     def format(self, record: logging.LogRecord) -> str:
+        made: str | None = getattr(record, _MADE, None)
+        if made is None:
+            made = self._line(record)
+            setattr(record, _MADE, made)
+        return made
+
+    def _line(self, record: logging.LogRecord) -> str:
         line: dict[str, Any] = {
             "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
             "level": record.levelname,

@@ -6,6 +6,7 @@ Written on prometheus-client directly: about 10 µs a request where django-prome
 from __future__ import annotations
 
 import os
+from functools import lru_cache
 
 from django.http import HttpRequest, HttpResponse
 from prometheus_client import (
@@ -36,11 +37,27 @@ def observe_request(request: HttpRequest, status: int, seconds: float, tenant: s
     match = request.resolver_match
     route = (match.route if match else "") or "-"
     method = request.method if request.method in _METHODS else "OTHER"
-    REQUESTS.labels(method, route, str(status)).inc()
-    SECONDS.labels(route).observe(seconds)
+    _requests(method, route, status).inc()
+    _seconds(route).observe(seconds)
     if tenant and (tenant in _tenants or len(_tenants) < MAX_TENANT_LABELS):
         _tenants.add(tenant)
-        TENANT_REQUESTS.labels(tenant, f"{status // 100}xx").inc()
+        _tenant_requests(tenant, status // 100).inc()
+
+
+# Finding a labelled child takes a lock and builds a tuple of texts; there are few, and they stay.
+@lru_cache(maxsize=4096)
+def _requests(method: str | None, route: str, status: int) -> Counter:
+    return REQUESTS.labels(method, route, str(status))
+
+
+@lru_cache(maxsize=1024)
+def _seconds(route: str) -> Histogram:
+    return SECONDS.labels(route)
+
+
+@lru_cache(maxsize=1024)
+def _tenant_requests(tenant: str, hundreds: int) -> Counter:
+    return TENANT_REQUESTS.labels(tenant, f"{hundreds}xx")
 
 
 def exposition(_request: HttpRequest) -> HttpResponse:

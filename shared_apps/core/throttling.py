@@ -53,7 +53,6 @@ return wait
 """
 #: After a failure the counter is left alone for so long, lest every request waits for a dead server.
 _PAUSE_SECONDS: Final = 1.0
-_COUNT_SHA: Final = hashlib.sha1(_COUNT.encode(), usedforsecurity=False).hexdigest()
 
 
 @lru_cache(maxsize=256)
@@ -142,11 +141,12 @@ def _ask(scope: str, keys: list[str], limits: list[int]) -> int | None:
 
 
 def _run(keys: list[str], limits: list[int]) -> Any:
-    client = valkey.client()
-    try:
-        return client.evalsha(_COUNT_SHA, len(keys), *keys, *map(str, limits))
-    except redis.exceptions.NoScriptError:
-        return client.eval(_COUNT, len(keys), *keys, *map(str, limits))
+    return _counter().run(keys, limits)
+
+
+@lru_cache(maxsize=1)
+def _counter() -> valkey.Script:
+    return valkey.Script(_COUNT)
 
 
 def client_address() -> str:

@@ -6,16 +6,17 @@ take every host down. Changes made in this process show at once, those of others
 
 from __future__ import annotations
 
-import copy
 import ipaddress
 import re
 import threading
 import time
 from dataclasses import dataclass
+from functools import lru_cache
 
 from django.conf import settings
 
 from shared_apps.core.context import platform_context
+from shared_apps.core.copies import own_copy
 
 from .models import Domain, Tenant
 
@@ -47,6 +48,7 @@ _cache: dict[str, _Entry] = {}
 _lock = threading.Lock()
 
 
+@lru_cache(maxsize=4096)
 def normalise_host(raw: str) -> str | None:
     """Lower case, without port and trailing dot; None for what is no host name (attack table, rows 6, 7).
 
@@ -78,7 +80,7 @@ def resolve(host: str) -> Tenant | Platform | None:
             if len(_cache) >= _MAX_ENTRIES:
                 _cache.clear()
             _cache[host] = entry
-    return copy.copy(entry.tenant)
+    return None if entry.tenant is None else own_copy(entry.tenant)
 
 
 def forget(host: str | None = None) -> None:

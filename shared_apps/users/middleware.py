@@ -1,11 +1,22 @@
-"""Who asks: set once for every request, before anything reads or writes for them."""
+"""Who asks: set once for every request, before anything reads or writes for them.
+
+And what pages alone need: a request of the API that bears a token has no browser session, no form and no
+message, whatever cookies come with it.
+"""
 
 from __future__ import annotations
 
+from functools import lru_cache
+from typing import Any
+
+import django_htmx.middleware as htmx
 import redis
 from django.conf import settings
 from django.contrib.auth.middleware import AuthenticationMiddleware
+from django.contrib.messages import middleware as messages
+from django.contrib.sessions import middleware as sessions
 from django.http import HttpRequest, HttpResponse
+from django.middleware import csrf
 from django.utils import timezone, translation
 
 from shared_apps.core.api.errors import error_response
@@ -14,6 +25,41 @@ from . import principals
 from .authentication import bearer_token, set_principal
 from .hosts import host_tenant
 from .principals import NotAuthentic, Principal
+
+
+def bears_token(request: HttpRequest) -> bool:
+    """Whether the API is asked with an ``Authorization: Bearer`` header, well formed or not."""
+    header: str = request.META.get("HTTP_AUTHORIZATION", "")
+    return header[:7].lower() == "bearer " and request.path_info.startswith("/api/")
+
+
+class _PagesOnly:
+    """Leaves out a middleware where a token is borne."""
+
+    get_response: Any
+
+    def __call__(self, request: HttpRequest) -> Any:
+        return self.get_response(request) if bears_token(request) else super().__call__(request)  # type: ignore[misc]
+
+
+class SessionMiddleware(_PagesOnly, sessions.SessionMiddleware):
+    """Browser sessions."""
+
+
+class MessageMiddleware(_PagesOnly, messages.MessageMiddleware):
+    """Messages that the next page shows."""
+
+
+class HtmxMiddleware(_PagesOnly, htmx.HtmxMiddleware):
+    """``request.htmx``."""
+
+
+class CsrfViewMiddleware(_PagesOnly, csrf.CsrfViewMiddleware):
+    """Tokens of forms. A browser adds cookies to a forged request by itself, and never this header."""
+
+    def process_view(self, request: HttpRequest, *args: Any) -> HttpResponse | None:
+        """Ask for the form's token where a browser's session could have been used."""
+        return None if bears_token(request) else super().process_view(request, *args)
 
 
 class ActorMiddleware(AuthenticationMiddleware):
@@ -51,11 +97,16 @@ class ActorMiddleware(AuthenticationMiddleware):
         return response
 
 
+@lru_cache(maxsize=1)
+def _languages() -> frozenset[str]:
+    return frozenset(code for code, _name in settings.LANGUAGES)
+
+
 def _use_preferences(request: HttpRequest, principal: Principal | None) -> None:
     """A person's own language and, on pages, time zone; the API always speaks UTC."""
     if principal is None:
         return
-    if principal.user.language in dict(settings.LANGUAGES):
+    if principal.user.language in _languages():
         translation.activate(principal.user.language)
     if principal.user.time_zone and not request.path_info.startswith("/api/"):
         timezone.activate(principal.user.time_zone)

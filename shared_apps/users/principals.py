@@ -19,13 +19,13 @@ from uuid import UUID
 
 from django.contrib.auth import SESSION_KEY
 from django.db import transaction
-from django.db.models.base import ModelState
 from django.http import HttpRequest
 from django.utils import timezone
 from rest_framework_simplejwt.exceptions import TokenError
 
 from shared_apps.access.actors import Actor, load_actor
 from shared_apps.core.context import audit_context, platform_context
+from shared_apps.core.copies import own_copy
 
 from . import second_step
 from .hosts import HostTenant, id_of
@@ -162,16 +162,7 @@ def _principal(known: _Known, tenant: HostTenant | None, *, fresh: bool) -> Prin
         actor = actor.by_api_token(known.scopes)
     else:
         actor = actor.by(known.method, known.session_id)
-    return Principal(_own_copy(known.user), second_step.limited(actor))
-
-
-def _own_copy(remembered: User) -> User:
-    """The user for one request: nobody's change to it reaches the next one."""
-    user = User.__new__(User)
-    user.__dict__.update(remembered.__dict__)
-    user._state = ModelState()
-    user._state.adding, user._state.db = False, remembered._state.db
-    return user
+    return Principal(own_copy(known.user), second_step.limited(actor))
 
 
 def _look_up(

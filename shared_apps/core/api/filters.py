@@ -61,6 +61,8 @@ def _refuse_unclear_flags(request: Request, filterset: Any) -> None:
 
 def refuse_unknown_parameters(request: Request, view: Any, known: Iterable[str]) -> None:
     """Raise ValidationError naming each query parameter that nothing here reads."""
+    if not request.query_params:
+        return
     allowed = _COMMON | set(known) | set(getattr(view, "query_params", ()))
     unknown = sorted(set(request.query_params) - allowed)
     if unknown:

@@ -40,7 +40,7 @@ class IdempotentMixin:
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         """After authentication, permissions and throttles: wrap the handler of a keyed POST."""
         super().initial(request, *args, **kwargs)  # type: ignore[misc]
-        key = request.headers.get("Idempotency-Key")
+        key = request.META.get("HTTP_IDEMPOTENCY_KEY")
         if request.method != "POST" or key is None or not self.idempotent or request.user.pk is None:
             return
         if not _KEY.match(key):

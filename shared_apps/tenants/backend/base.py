@@ -8,6 +8,7 @@ audit context goes out as ``SET LOCAL`` once per transaction. Nothing else in th
 from __future__ import annotations
 
 import json
+from functools import lru_cache
 from typing import Any
 
 import django.db.utils
@@ -60,6 +61,16 @@ def audit_setting(context: AuditContext) -> str:
     )
 
 
+@lru_cache(maxsize=4096)
+def _enter(schema: str, role: str | None) -> bytes:
+    """The statements that lead a connection into a schema; kept, because every request sends them."""
+    path = [PUBLIC] if schema == PUBLIC else [schema, PUBLIC]
+    statement = sql.SQL("SET search_path = {}").format(sql.SQL(", ").join(map(sql.Identifier, path)))
+    if role is not None:
+        statement += sql.SQL("; SET ROLE {}").format(sql.Identifier(role))
+    return statement.as_bytes()
+
+
 class DatabaseWrapper(tenants_base.DatabaseWrapper):
     """django-tenants' wrapper with the ContextVar as the truth and a role per tenant."""
 
@@ -101,8 +112,10 @@ class DatabaseWrapper(tenants_base.DatabaseWrapper):
         self._sent_schema = self._sent_audit = None
 
     def connect(self) -> None:
+        """Take a connection and tell it at once where it is: the pool gives it as it was left."""
         self._forget()
         super().connect()
+        self._handle_search_path()
 
     def close(self) -> None:
         self._forget()
@@ -134,22 +147,19 @@ class DatabaseWrapper(tenants_base.DatabaseWrapper):
         if self._setting_search_path:
             return
         schema, audit = current_schema(), AUDIT.get()
-        messages: list[sql.Composable] = []
+        messages: list[bytes] = []
         if schema != self._sent_schema:
-            path = [PUBLIC] if schema == PUBLIC else [schema, PUBLIC]
-            messages.append(
-                sql.SQL("SET search_path = {}").format(sql.SQL(", ").join(map(sql.Identifier, path)))
-            )
-            if self.switches_roles:
-                messages.append(sql.SQL("SET ROLE {}").format(sql.Identifier(self.role_for(schema))))
+            messages.append(_enter(schema, self.role_for(schema) if self.switches_roles else None))
         tell_audit = self.in_atomic_block and audit is not self._sent_audit
         if tell_audit and not (self._sent_audit is None and not audit.is_bound()):
-            messages.append(sql.SQL("SET LOCAL audit.ctx = {}").format(sql.Literal(audit_setting(audit))))
+            telling = sql.SQL("SET LOCAL audit.ctx = {}").format(sql.Literal(audit_setting(audit)))
+            messages.append(telling.as_bytes())
         if not messages:
             return
         self._setting_search_path = True
         try:
-            self.connection.execute(sql.SQL("; ").join(messages))
+            # sql: identifiers and the literal above are quoted
+            self.connection.execute(b"; ".join(messages))
         except _IGNORED_IN_BROKEN_TRANSACTION:
             self._forget()  # the caller's own statement fails the same way, and a rollback follows
         except psycopg.Error as error:

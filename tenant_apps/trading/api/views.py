@@ -90,15 +90,13 @@ class OrderViewSet(mixins.RetrieveModelMixin, GenericViewSet):
         """List orders, the latest first."""
         refuse_unknown_parameters(request, self, order_list.FILTERS)
         asked, wrong = {}, {}
-        for name, one in order_list.FILTERS.items():
-            raw = request.query_params.get(name)
-            if raw is None:
-                continue
+        parameters = request.query_params
+        for name in order_list.FILTERS.keys() & parameters.keys():
             try:
-                asked[name] = one.read(raw)
+                asked[name] = order_list.FILTERS[name].read(parameters[name])
             except ValueError:
                 wrong[name] = [_("This value cannot be read.")]
-        ordering = request.query_params.get("ordering", "-created_at")
+        ordering = parameters.get("ordering", "-created_at")
         if ordering not in order_list.ORDERINGS:
             known = ", ".join(sorted(order_list.ORDERINGS))
             wrong["ordering"] = [_("Known: %(names)s.") % {"names": known}]
@@ -142,7 +140,7 @@ def _page(request: Request, page: int, size: int, count: int, text: str) -> dict
     pages = max(1, -(-count // size))
     if page > pages:
         raise NotFound(_("There is no such page."))
-    address = request.build_absolute_uri()
+    address = request.build_absolute_uri() if pages > 1 else ""
     after = replace_query_param(address, "page", page + 1) if page < pages else None
     before = None
     if page == 2:
