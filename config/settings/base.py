@@ -302,6 +302,7 @@ REST_FRAMEWORK: dict[str, Any] = {
     "DEFAULT_PERMISSION_CLASSES": ["shared_apps.access.drf.MatrixPermission"],
     "DEFAULT_THROTTLE_CLASSES": ["shared_apps.core.throttling.RequestThrottle"],
     "DEFAULT_CONTENT_NEGOTIATION_CLASS": "shared_apps.core.api.negotiation.QuickNegotiation",
+    "DEFAULT_METADATA_CLASS": "shared_apps.core.api.metadata.Metadata",
     "EXCEPTION_HANDLER": "shared_apps.core.api.errors.exception_handler",
     "DEFAULT_RENDERER_CLASSES": ["shared_apps.core.api.body.FastJSONRenderer"],
     "DEFAULT_PARSER_CLASSES": [

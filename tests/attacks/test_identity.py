@@ -12,11 +12,10 @@ from typing import Any
 
 import jwt
 import pytest
-from django.conf import settings
-from django.urls import Resolver404, resolve
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 from django.conf import settings
+from django.urls import Resolver404, resolve
 
 from shared_apps.access.catalogue import get_permission
 from shared_apps.access.routes import Host, Kind, all_routes
