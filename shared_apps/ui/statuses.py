@@ -52,7 +52,6 @@ STATUSES: Final[dict[str, tuple[Tone, Promise]]] = {
     # invitations, join links, transfers
     "pending": ("accent", _("Waiting")),
     "verified": ("up", _("Verified")),
-    "failed": ("down", _("Failed")),
     "withdrawn": ("quiet", _("Withdrawn")),
     "revoked": ("quiet", _("Closed")),
     "used_up": ("quiet", _("Used up")),
