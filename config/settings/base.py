@@ -50,6 +50,7 @@ SHARED_APPS = [
     "corsheaders",
     "csp",
     "django_htmx",
+    "django_countries",  # names of countries in every language
     "guardian",
     "auditlog",
     "shared_apps.ui",

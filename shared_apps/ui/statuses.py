@@ -27,7 +27,6 @@ STATUSES: Final[dict[str, tuple[Tone, Promise]]] = {
     # bots
     "created": ("quiet", _("Created")),
     "ready": ("up", _("Ready")),
-    "failed": ("down", _("Failed")),
     "running": ("up", _("Running")),
     "paused": ("warn", _("Paused")),
     "stopped": ("quiet", _("Stopped")),

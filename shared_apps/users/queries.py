@@ -72,3 +72,8 @@ def own_api_tokens(actor: Actor, tenant: HostTenant | None) -> QuerySet[ApiToken
     """The actor's tokens that were not revoked: on a tenant's host those for it, on the platform's all."""
     rows = ApiToken.objects.filter(user_id=own_profile_id(actor), revoked_at=None)
     return rows if tenant is None else rows.filter(tenant_id=tenant.pk)
+
+
+def account_type_of(user_id: int) -> str:
+    """For whom a person acts: ``particulier`` or ``professionnel``; empty where there is nobody."""
+    return User.objects.filter(pk=user_id).values_list("account_type", flat=True).first() or ""

@@ -3,6 +3,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
 
 if TYPE_CHECKING:
     from shared_apps.tenants.demo import DemoPerson
@@ -21,6 +22,7 @@ class MembersConfig(AppConfig):
         from shared_apps.tenants.demo import register_tenant_seed
         from shared_apps.tenants.steps import register_tenant_hook
         from shared_apps.users import events, hooks
+        from shared_apps.users.account_area import Tab, register_tab
         from shared_apps.users.hooks import register_join_hook
 
         from . import personal_data, prerequisites, queries, services
@@ -30,6 +32,16 @@ class MembersConfig(AppConfig):
         register_tenant_hook("members", _add_owner)
         register_tenant_seed("members", _seed)
         register_join_hook("members", _add_joined)
+        for number, (url_name, label, permission) in enumerate(
+            (
+                ("account-addresses", _("Addresses"), "members.view_address"),
+                ("account-business", _("Business"), "members.view_business"),
+            )
+        ):
+            tab = Tab(
+                url_name=url_name, label=label, permission=permission, order=12 + number, tenant_only=True
+            )
+            register_tab(tab)
         hooks.register_leave_check(services.check_leaving)
         hooks.register_erase_hook("members", services.erase_member)
         hooks.register_sections("members", personal_data.sections)

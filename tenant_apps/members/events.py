@@ -127,3 +127,41 @@ class OwnershipNotTransferred(Event):
 
     ownershiptransfer_id: UUID
     reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class AddressAdded(Event):
+    name = "members.address_added"
+
+    address_id: UUID
+    member_id: UUID
+
+
+@dataclass(frozen=True, kw_only=True)
+class AddressChanged(Event):
+    name = "members.address_changed"
+
+    address_id: UUID
+    member_id: UUID
+
+
+@dataclass(frozen=True, kw_only=True)
+class AddressRemoved(Event):
+    name = "members.address_removed"
+
+    address_id: UUID
+    member_id: UUID
+
+
+@dataclass(frozen=True, kw_only=True)
+class BusinessChanged(Event):
+    name = "members.business_changed"
+
+    member_id: UUID
+
+
+@dataclass(frozen=True, kw_only=True)
+class BusinessRemoved(Event):
+    name = "members.business_removed"
+
+    member_id: UUID

@@ -12,6 +12,7 @@ from guardian.models.models import GroupObjectPermissionAbstract, UserObjectPerm
 
 from shared_apps.core.fields import PublicFK, UUIDv7Field
 from shared_apps.core.tenant_models import TenantGuardMixin, TenantModel
+from shared_apps.users.validators import validate_phone_number
 
 from . import rules
 
@@ -209,3 +210,52 @@ class GroupObjectGrant(GroupObjectPermissionAbstract, TenantGuardMixin):
 
     class Meta(GroupObjectPermissionAbstract.Meta):
         abstract = False
+
+
+class Address(TenantModel):
+    """Where parcels or bills of a member go (S3-52)."""
+
+    member = models.ForeignKey(Member, on_delete=models.CASCADE, related_name="addresses")
+    label = models.CharField(max_length=40, blank=True, help_text=_("What its owner calls it"))
+    recipient = models.CharField(max_length=200)
+    company = models.CharField(max_length=100, blank=True)
+    line1 = models.CharField(max_length=200)
+    line2 = models.CharField(max_length=200, blank=True)
+    postal_code = models.CharField(max_length=20, blank=True)
+    city = models.CharField(max_length=100)
+    region = models.CharField(max_length=100, blank=True)
+    country = models.CharField(max_length=2, help_text=_("Two letters, ISO 3166-1"))
+    phone_number = models.CharField(max_length=20, blank=True, validators=[validate_phone_number])
+    is_default_shipping = models.BooleanField(default=False)
+    is_default_billing = models.BooleanField(default=False)
+    created_at = models.DateTimeField(default=timezone.now)
+
+    class Meta(TenantModel.Meta):
+        ordering = ("-is_default_shipping", "-is_default_billing", "created_at")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["member"], condition=models.Q(is_default_shipping=True), name="address_one_shipping"
+            ),
+            models.UniqueConstraint(
+                fields=["member"], condition=models.Q(is_default_billing=True), name="address_one_billing"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.label or f"{self.line1}, {self.city}"
+
+
+class ProfessionalInfo(TenantModel):
+    """The business that a member of the type ``professionnel`` acts for (S3-34, S3-53)."""
+
+    member = models.OneToOneField(Member, on_delete=models.CASCADE, related_name="professional_info")
+    legal_name = models.CharField(max_length=200)
+    legal_form = models.CharField(max_length=60, blank=True)
+    registration_number = models.CharField(max_length=40, help_text=_("In France the SIRET"))
+    vat_number = models.CharField(max_length=20, blank=True)
+    tax_id = models.CharField(max_length=40, blank=True)
+    country = models.CharField(max_length=2, help_text=_("Two letters, ISO 3166-1"))
+    updated_at = models.DateTimeField(auto_now=True)
+
+    def __str__(self) -> str:
+        return self.legal_name

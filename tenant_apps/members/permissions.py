@@ -35,6 +35,12 @@ register(
     Permission(
         "members.answer_transfer", _("Accept or decline ownership"), {MEMBER: Relation.OWN}, personal=True
     ),
+    Permission("members.view_address", _("Read one's own postal addresses"), {MEMBER: Relation.OWN}),
+    Permission("members.change_address", _("Keep postal addresses"), {MEMBER: Relation.OWN}, personal=True),
+    Permission("members.view_business", _("Read one's own business"), {MEMBER: Relation.OWN}),
+    Permission(
+        "members.change_business", _("Say whose business one acts for"), {MEMBER: Relation.OWN}, personal=True
+    ),
     Permission(
         "members.view_grant",
         _("Read who can see a single object, and why"),

@@ -21,7 +21,7 @@ from shared_apps.core.errors import ForbiddenError
 from shared_apps.tenants.models import Membership
 
 from . import rules, tokens
-from .models import Invitation, JoinLink, Member, OwnershipTransfer
+from .models import Address, Invitation, JoinLink, Member, OwnershipTransfer, ProfessionalInfo
 from .sharing import get_shareable
 
 
@@ -207,3 +207,30 @@ def _who_can(permission: str, obj: Model, owner_user_ids: Collection[int]) -> li
         elif user_id in shared and relation is not None:
             found.append(Reach(member_id, name, "shared"))
     return found
+
+
+def own_addresses(actor: Actor) -> QuerySet[Address]:
+    """The actor's own addresses, the defaults first."""
+    return scope(Address.objects.all(), actor, "members.view_address", own=Q(member_id=actor.member_id))
+
+
+def get_address_for_update(actor: Actor, address_id: UUID, permission: str) -> Address:
+    """An address to act on, locked. Raises NotFoundError for what is none of the actor's."""
+    address: Address = get_for(
+        actor,
+        Address.objects.all(),
+        "members.view_address",
+        permission,
+        address_id,
+        own=Q(member_id=actor.member_id),
+        for_update=True,
+    )
+    return address
+
+
+def own_business(actor: Actor) -> ProfessionalInfo | None:
+    """The business that the actor acts for, if one is written down."""
+    rows: QuerySet[ProfessionalInfo] = scope(
+        ProfessionalInfo.objects.all(), actor, "members.view_business", own=Q(member_id=actor.member_id)
+    )
+    return rows.first()

@@ -2,7 +2,7 @@
 
 from django.urls import include, path
 
-from . import web, web_invitations, web_joining, web_transfers
+from . import web, web_invitations, web_joining, web_postal, web_transfers
 
 members = [
     path("", web.member_list, name="list"),
@@ -27,6 +27,14 @@ ownership = [
 urlpatterns = [
     path("", web.dashboard, name="dashboard"),
     path("dashboard/<slug:name>/", web.dashboard_panel, name="dashboard_panel"),
+    path("account/addresses/", web_postal.addresses, name="account-addresses"),
+    path("account/addresses/<uuid:address_id>/", web_postal.address, name="account-address"),
+    path(
+        "account/addresses/<uuid:address_id>/remove/",
+        web_postal.remove_address,
+        name="account-address-remove",
+    ),
+    path("account/business/", web_postal.business, name="account-business"),
     path("members/", include((members, "members"))),
     path("invitations/", include((invitations, "invitations"))),
     path("ownership/", include((ownership, "ownership"))),

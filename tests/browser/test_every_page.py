@@ -41,6 +41,8 @@ PAGES: dict[str, tuple[str, str | None, str, int]] = {
     "account-email-confirm": (TENANT, "verifier", "/account/email/confirm/", 200),
     "account-email-undo": (TENANT, None, "/account/email/undo/?token=x", 200),
     "account-password": (TENANT, "verifier", "/account/password/", 200),
+    "account-addresses": (TENANT, "verifier", "/account/addresses/", 200),
+    "account-business": (TENANT, "verifier", "/account/business/", 200),
     "account-data": (TENANT, "verifier", "/account/data/", 200),
     "account-devices": (TENANT, "verifier", "/account/devices/", 200),
     "register-confirm": (TENANT, None, "/register/confirm/?email=a@b.example.com", 200),

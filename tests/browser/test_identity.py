@@ -183,3 +183,37 @@ def test_a_person_fetches_their_data_and_deletes_their_account(
     page.get_by_role("button", name="Delete it").press("Enter")
     page.wait_for_url("**/login/")
     expect(page.get_by_text("Your account is deleted.")).to_be_visible()
+
+
+@pytest.mark.req("S3-35", "S3-36", "S3-52")
+def test_a_professional_writes_address_and_business_down(window: Window) -> None:
+    watched = window(HOST, "staff", width=390)
+    page = watched.page
+    watched.open("/account/addresses/")
+    page.get_by_label("Name on the letter box").fill("Stefan Staff")
+    page.get_by_label("Street and number").fill("12 rue de la Paix")
+    page.get_by_label("Postal code").fill("7500")
+    page.get_by_label("City").fill("Paris")
+    page.get_by_label("Country").select_option("FR")
+    page.get_by_role("button", name="Keep it").press("Enter")
+    expect(page.get_by_text("This is no postal code of France.")).to_be_visible()
+    page.get_by_label("Postal code").fill("75002")
+    page.get_by_role("button", name="Keep it").press("Enter")
+    expect(page.get_by_text("The address is kept.")).to_be_visible()
+    expect(page.get_by_text("parcels", exact=True)).to_be_visible()
+    shoot(page, "addresses")
+    assert watched.axe() == []
+    watched.open("/account/business/")
+    expect(page.get_by_text("You act as an individual")).to_be_visible()
+    watched.open("/account/")
+    page.get_by_label("You act as").select_option("professionnel")
+    page.get_by_role("button", name="Save").press("Enter")
+    expect(page.get_by_text("Your profile is saved.")).to_be_visible()
+    watched.open("/account/business/")
+    page.get_by_label("Name of the business").fill("Cartes SARL")
+    page.get_by_label("Country").select_option("FR")
+    page.get_by_label("Registration number").fill("732 829 320 00074")
+    page.get_by_role("button", name="Save").press("Enter")
+    expect(page.get_by_text("Your business is saved.")).to_be_visible()
+    shoot(page, "business")
+    assert watched.axe() == []

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from datetime import timedelta
 from typing import Any
+from uuid import uuid4
 
 from django.utils import timezone
 
 from tenant_apps.members import tokens
-from tenant_apps.members.models import Invitation, JoinLink, OwnershipTransfer
+from tenant_apps.members.models import Address, Invitation, JoinLink, OwnershipTransfer
 from tests.access.samples import prepare, sample
 from tests.access.world import Persona, World
 
@@ -162,3 +163,42 @@ for _what in ("accept", "decline"):
     sample(f"tenant GET /ownership/{{transfer_id}}/{_what}/", params={"transfer_id": _NIL})
 sample("tenant POST /ownership/{transfer_id}/withdraw/", **_FROM)
 sample("tenant GET /ownership/{transfer_id}/withdraw/", params={"transfer_id": _NIL})
+
+
+@prepare
+def _addresses(world: World) -> None:
+    for key, member in world.members():
+        world.things["address", key] = Address.objects.create(
+            member=member, recipient=f"Of {key}", line1="1 Street", city="Paris", postal_code="75001",
+            country="FR",
+        )  # fmt: skip
+
+
+def _own_address(world: World, persona: Persona) -> Any:
+    return world.thing_of("address", persona).pk
+
+
+def _an_address(world: World, persona: Persona) -> Any:
+    return world.thing_of("address", world.bystander).pk
+
+
+_POSTAL = {"own": _own_address, "other": _an_address}
+_ADDRESS = {"recipient": "N", "line1": "1 rue", "city": "Paris", "postal_code": "75002", "country": "FR"}
+sample("tenant GET /api/v1/addresses/")
+sample("tenant POST /api/v1/addresses/", body=_ADDRESS)
+sample("tenant GET /api/v1/addresses/{pk}/", **_POSTAL)
+sample("tenant PATCH /api/v1/addresses/{pk}/", **_POSTAL, body={"label": "changed"})
+sample("tenant DELETE /api/v1/addresses/{pk}/", **_POSTAL)
+sample("tenant GET /api/v1/professional-info/", may=frozenset({404}))
+sample("tenant PUT /api/v1/professional-info/", body={"legal_name": "N"})
+sample("tenant DELETE /api/v1/professional-info/", may=frozenset({404}))
+sample("tenant GET /account/addresses/", "tenant GET /account/business/")
+sample("tenant POST /account/addresses/", body=_ADDRESS)
+sample("tenant POST /account/business/", body={"legal_name": "N"})
+sample("tenant GET /account/addresses/{address_id}/", **_POSTAL, sees="members.view_address")
+sample(
+    "tenant POST /account/addresses/{address_id}/",
+    **_POSTAL, body={"label": "changed"}, sees="members.view_address",
+)  # fmt: skip
+sample("tenant GET /account/addresses/{address_id}/remove/", params={"address_id": uuid4()})
+sample("tenant POST /account/addresses/{address_id}/remove/", **_POSTAL, sees="members.view_address")

@@ -12,14 +12,17 @@ from .people import (
     reactivate_member,
     settle_capabilities,
 )
+from .postal import add_address, change_address, remove_address, remove_business, set_business
 from .shares import share_object, unshare_object
 from .transfers import accept_transfer, decline_transfer, propose_transfer, withdraw_transfer
 
 __all__ = [
     "accept_invitation",
     "accept_transfer",
+    "add_address",
     "add_member",
     "ask_by_join_link",
+    "change_address",
     "change_capabilities",
     "check_leaving",
     "copy_profile",
@@ -31,8 +34,11 @@ __all__ = [
     "invite_member",
     "propose_transfer",
     "reactivate_member",
+    "remove_address",
+    "remove_business",
     "resend_invitation",
     "revoke_join_link",
+    "set_business",
     "settle_capabilities",
     "share_object",
     "unshare_object",

@@ -11,6 +11,7 @@ from tenant_apps.members.events import ActivationChanged
 from tenant_apps.members.models import Invitation, Member
 
 from .people import forget, lock_owners
+from .postal import forget_postal
 
 
 def check_leaving(*, user_id: int) -> None:
@@ -32,6 +33,7 @@ def erase_member(*, user_id: int, label: str, address: str) -> None:
     if member is None:
         return
     Invitation.objects.filter(email=member.email).update(email=address)
+    forget_postal(member)
     was_active = member.is_active
     member.name, member.email, member.is_active = label, address, False
     member.capabilities, member.waiting_capabilities = [], []
