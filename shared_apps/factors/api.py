@@ -69,7 +69,9 @@ class FactorView(_FactorView):
     @extend_schema(responses={204: None})
     def delete(self, request: Request, factor_id: int) -> Response:
         """Remove it; needs a proof not older than five minutes. With the last one the recovery codes go."""
-        enrolment.remove_factor(actor=self.actor, factor_id=factor_id, tenant=self.tenant)
+        enrolment.remove_factor(
+            actor=self.actor, factor_id=factor_id, tenant=self.tenant, client=client_of(self.request._request)
+        )
         return Response(status=204)
 
 
@@ -97,7 +99,11 @@ class TotpView(_FactorView):
         """Confirm the set-up by the code that the app shows now."""
         data = self.valid_data()
         added = enrolment.add_totp(
-            actor=self.actor, token=data["setup_token"], code=data["code"], tenant=self.tenant
+            actor=self.actor,
+            token=data["setup_token"],
+            code=data["code"],
+            tenant=self.tenant,
+            client=client_of(self.request._request),
         )
         return self.answer(serializers.AddedSerializer, added, 201)
 
@@ -111,7 +117,9 @@ class RecoveryCodesView(_FactorView):
     @extend_schema(request=None, responses={201: serializers.RecoveryCodesSerializer})
     def post(self, request: Request) -> Response:
         """Make new ones; the old ones are worth nothing any more."""
-        codes = enrolment.make_recovery_codes(actor=self.actor, tenant=self.tenant)
+        codes = enrolment.make_recovery_codes(
+            actor=self.actor, tenant=self.tenant, client=client_of(self.request._request)
+        )
         return self.answer(self.serializer_class, {"recovery_codes": codes}, 201)
 
 
@@ -143,6 +151,7 @@ class PasskeyView(_FactorView):
             ceremony=data["ceremony"],
             credential=data["credential"],
             label=data["name"],
+            client=client_of(self.request._request),
             site=self.site,
             tenant=self.tenant,
         )
@@ -200,6 +209,7 @@ class AuthenticateView(_FactorView):
         data = self.valid_data()
         user = proving.finish_login(
             token=data["challenge_token"],
+            client=client_of(self.request._request),
             tenant=self.tenant,
             site=self.site,
             code=data["code"],
@@ -238,6 +248,7 @@ class ConfirmView(_FactorView):
             tenant=self.tenant,
             site=self.site,
             password=data["password"],
+            client=client_of(self.request._request),
             code=data["code"],
             assertion=data["credential"],
             ceremony=data["ceremony"],

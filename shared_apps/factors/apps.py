@@ -1,4 +1,5 @@
 from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
 
 
 class FactorsConfig(AppConfig):
@@ -9,10 +10,14 @@ class FactorsConfig(AppConfig):
         from shared_apps.access import step_up
         from shared_apps.core.crypto import register_sealed
         from shared_apps.users import second_step
+        from shared_apps.users.account_area import Tab, register_tab
         from shared_apps.users.hooks import register_public_erase_hook
 
         from . import doors, gate, queries, sealing
 
+        register_tab(
+            Tab(url_name="security", label=_("Security"), permission="factors.view_factor", order=35)
+        )
         register_sealed(sealing.TOTP_SECRET)
         second_step.register(gate.Gate())
         register_public_erase_hook("factors", lambda user_id: queries.authenticators(user_id).delete())

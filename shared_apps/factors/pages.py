@@ -6,15 +6,17 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from shared_apps.access.pages import actor_of, may, page
+from shared_apps.access.pages import actor_of, page
 from shared_apps.access.step_up import require_recent
 from shared_apps.core.context import PUBLIC, host_schema, platform_context
 from shared_apps.core.errors import ConflictError, DomainError, ForbiddenError, NotFoundError
 from shared_apps.ui.forms import add_domain_error
 from shared_apps.ui.toasts import add_toast
-from shared_apps.users.hosts import host_tenant
+from shared_apps.users.account_area import render_account
+from shared_apps.users.hosts import client_of, host_tenant
 
 from . import gate, queries
 from .forms import PasskeyForm, TotpForm
@@ -39,9 +41,8 @@ def security(request: HttpRequest) -> HttpResponse:
         "enrolled": bool(passkeys or totp),
         "codes_left": queries.recovery_codes_left(rows),
         "must_enrol": gate.is_required(actor) and not (passkeys or totp),
-        "may_make_tokens": may(request, "users.view_api_token"),
     }
-    return _render(request, "security/security.html", context, [(_("Security"), "")])
+    return render_account(request, "security/security.html", "security", context)
 
 
 @page("factors.manage_factor", post="factors.manage_factor")
@@ -61,7 +62,11 @@ def totp(request: HttpRequest) -> HttpResponse:
         return _totp_page(request, form, setup, 400)
     try:
         added = enrolment.add_totp(
-            actor=actor, token=setup.token, code=form.cleaned_data["code"], tenant=host_tenant(request)
+            actor=actor,
+            token=setup.token,
+            code=form.cleaned_data["code"],
+            tenant=host_tenant(request),
+            client=client_of(request),
         )
     except (ForbiddenError, NotFoundError):
         raise
@@ -87,6 +92,7 @@ def add_passkey(request: HttpRequest) -> HttpResponse:
             ceremony=form.cleaned_data["ceremony"],
             credential=form.cleaned_data["credential"],
             label=form.cleaned_data["name"],
+            client=client_of(request),
             site=site_of(request),
             tenant=host_tenant(request),
         )
@@ -103,7 +109,12 @@ def remove(request: HttpRequest, factor_id: int) -> HttpResponse:
     """Take a factor away. A bare visit changes nothing."""
     if request.method == "POST":
         try:
-            enrolment.remove_factor(actor=actor_of(request), factor_id=factor_id, tenant=host_tenant(request))
+            enrolment.remove_factor(
+                actor=actor_of(request),
+                factor_id=factor_id,
+                tenant=host_tenant(request),
+                client=client_of(request),
+            )
         except ConflictError as error:
             add_toast(request, error.message, "error")
         else:
@@ -116,7 +127,9 @@ def recovery_codes(request: HttpRequest) -> HttpResponse:
     """New codes in the place of the old ones, shown in this answer alone."""
     if request.method != "POST":
         return redirect("security")
-    codes = enrolment.make_recovery_codes(actor=actor_of(request), tenant=host_tenant(request))
+    codes = enrolment.make_recovery_codes(
+        actor=actor_of(request), tenant=host_tenant(request), client=client_of(request)
+    )
     return _codes(request, codes, _("Your new recovery codes"))
 
 
@@ -146,7 +159,7 @@ def _render(
 ) -> HttpResponse:
     context |= {
         "frame": "platform_base.html" if host_schema() == PUBLIC else "base.html",
-        "breadcrumbs": crumbs,
+        "breadcrumbs": [(_("Security"), reverse("security")), *crumbs],
     }
     response = render(request, template, context, status=status)
     response["Cache-Control"] = "no-store"

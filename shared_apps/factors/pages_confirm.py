@@ -8,7 +8,7 @@ from django.shortcuts import redirect, render
 from shared_apps.access.pages import actor_of, page
 from shared_apps.core.context import platform_context
 from shared_apps.core.errors import DomainError, ForbiddenError, NotFoundError
-from shared_apps.users.hosts import host_tenant
+from shared_apps.users.hosts import client_of, host_tenant
 from shared_apps.users.pages import safe_target
 
 from . import queries
@@ -47,6 +47,7 @@ def confirm(request: HttpRequest) -> HttpResponse:
         proving.confirm_identity(
             actor=actor_of(request),
             tenant=host_tenant(request),
+            client=client_of(request),
             site=site_of(request),
             password="" if by_passkey else form.cleaned_data.get("step_up_password", ""),
             code="" if by_passkey else form.cleaned_data.get("step_up_code", ""),

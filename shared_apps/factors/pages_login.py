@@ -13,7 +13,7 @@ from shared_apps.core.context import platform_context
 from shared_apps.core.errors import DomainError
 from shared_apps.ui.toasts import add_toast
 from shared_apps.users import web
-from shared_apps.users.hosts import host_tenant
+from shared_apps.users.hosts import client_of, host_tenant
 from shared_apps.users.pages import safe_target
 from shared_apps.users.second_step import Proof
 
@@ -46,6 +46,7 @@ def second(request: HttpRequest) -> HttpResponse:
     try:
         user = proving.finish_login(
             token=token,
+            client=client_of(request),
             tenant=host_tenant(request),
             site=site_of(request),
             code="" if by_passkey else form.cleaned_data["code"],

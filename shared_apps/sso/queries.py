@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from django.conf import settings
+from django.db.models import QuerySet
 
 from shared_apps.core.context import platform_context
 from shared_apps.tenants.models import Domain
 from shared_apps.users.hosts import HostTenant
 
-from .models import IdentityProvider
+from .models import ExternalIdentity, IdentityProvider
 
 
 def provider_of(tenant: HostTenant | None) -> IdentityProvider | None:
@@ -31,3 +32,8 @@ def verified_domains(tenant: HostTenant) -> list[str]:
     with platform_context():
         names = Domain.objects.filter(tenant_id=tenant.pk).values_list("domain", flat=True)
         return sorted(name for name in names if name != base and not name.endswith(f".{base}"))
+
+
+def identities_of(user_id: int) -> QuerySet[ExternalIdentity]:
+    """Every identity elsewhere that stands for a person."""
+    return ExternalIdentity.objects.filter(user_id=user_id)

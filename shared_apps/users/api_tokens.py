@@ -16,6 +16,7 @@ from shared_apps.access.scopes import grantable_areas
 
 from . import queries
 from .api import IdentityView
+from .hosts import client_of
 from .models import ApiToken
 from .services import api_tokens
 
@@ -93,6 +94,7 @@ class ApiTokenListView(ListModelMixin, IdentityView):
             name=form.validated_data["name"],
             scopes=form.validated_data["scopes"],
             lifetime=timedelta(days=form.validated_data["expires_in_days"]),
+            client=client_of(request._request),
         )
         body = {**ApiTokenSerializer(made.row).data, "token": made.raw}
         return Response(body, status=201, headers={"Cache-Control": "no-store"})

@@ -23,6 +23,7 @@ class UsersConfig(AppConfig):
                 ("account-email", _("E-mail")),
                 ("account-password", _("Password")),
                 ("account-devices", _("Devices")),
+                ("api-tokens", _("API tokens")),
                 ("account-data", _("Your data")),
             )
         ):

@@ -32,6 +32,7 @@ _PATHS: Final = {
     "locked": "/password/reset/",
     "export_ready": "/account/data/",
     "erased": "/",
+    "security_changed": "/security/",
 }
 #: The code of these is bound to who is signed in; their link needs no address.
 _SIGNED_IN: Final = ("email_code",)

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from django import forms
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import redirect
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -22,7 +22,8 @@ from shared_apps.ui.forms import add_domain_error
 from shared_apps.ui.toasts import add_toast
 
 from . import queries
-from .hosts import host_tenant
+from .account_area import render_account
+from .hosts import client_of, host_tenant
 from .models import ApiToken
 from .services import api_tokens
 
@@ -83,6 +84,7 @@ def token_list(request: HttpRequest) -> HttpResponse:
             name=form.cleaned_data["name"],
             scopes=form.scopes,
             lifetime=timedelta(days=form.cleaned_data["expires_in_days"]),
+            client=client_of(request),
         )
     except (ForbiddenError, NotFoundError):
         raise
@@ -112,16 +114,12 @@ def _page(
     with platform_context():
         tokens = list(queries.own_api_tokens(actor, host_tenant(request)).select_related("tenant"))
     context = {
-        "frame": "platform_base.html" if host_schema() == PUBLIC else "base.html",
-        "breadcrumbs": [(_("API tokens"), "")],
         "form": form,
         "made": made,
         "rows": [(token, _reach(token), token.expires_at <= timezone.now()) for token in tokens],
         "on_platform": host_schema() == PUBLIC,
     }
-    response = render(request, "account/api_tokens.html", context, status=status)
-    response["Cache-Control"] = "no-store"
-    return response
+    return render_account(request, "account/api_tokens.html", "api-tokens", context, status)
 
 
 def _reach(token: ApiToken) -> list[tuple[str, bool]]:

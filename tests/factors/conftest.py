@@ -1,5 +1,5 @@
 """People with second factors, and a passkey in software."""
 
-from tests.users.conftest import api
+from tests.users.conftest import api, send_mails
 
-__all__ = ["api"]
+__all__ = ["api", "send_mails"]

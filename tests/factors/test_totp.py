@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from threading import Barrier, Thread
 from typing import Any
 from uuid import uuid4
 
 import pytest
 from allauth.mfa.models import Authenticator
 from django.core.cache import caches
+from django.db import connection
 
 from audit.models import AuditEntry, AuditLog
 from shared_apps.core.context import tenant_context
@@ -242,3 +244,46 @@ def test_keys_are_rotated_like_all_sealed_columns(acme: Tenant, person: Callable
         user=person("trader@acme"), type="totp", data={"secret": seal_totp("A", 1), "last_counter": 0}
     )
     assert column.read(row) == row.data["secret"] and column.row == "user_id"
+
+
+def test_what_changes_the_security_of_an_account_is_told_by_mail(
+    acme: Tenant, api: MakeApi, send_mails: Callable[[], Any]
+) -> None:
+    door = api("acme", "trader")
+    _secret, codes = enrol_totp(door)
+    begun = begin(api("acme")).json()["challenge_token"]
+    assert finish(api("acme"), begun, code=codes[0]).status_code == 200
+    door.post("auth/api-tokens/", {"name": "Night report", "scopes": ["todos:read"]})
+    door.post("auth/mfa/recovery-codes/")
+    door.delete(f"auth/mfa/{door.get('auth/mfa/').json()['factors'][0]['id']}/")
+    mails = [mail for mail in send_mails() if "security of your account" in mail.subject]
+    told = ["a second factor was added", "9 are left", "an API token was made: Night report",
+            "new recovery codes were made", "a second factor was removed"]  # fmt: skip
+    assert len(mails) == len(told) and all(mail.to == [TRADER] for mail in mails)
+    for text in told:
+        assert sum(text in mail.body for mail in mails) == 1, text
+    assert all("http://acme.localhost/security/" in mail.body for mail in mails)
+    assert not any(code in mail.body for mail in mails for code in codes)
+
+
+def test_the_same_code_at_the_same_moment_opens_once(
+    transactional_db: None, api: MakeApi, settings: Any
+) -> None:
+    """Two requests race with one code: the row's lock lets one of them have it."""
+    secret, _codes = enrol_totp(api("acme", "trader"))
+    challenges = [begin(api("acme")).json()["challenge_token"] for _each in range(4)]
+    code, start, statuses = code_of(secret), Barrier(4), []
+
+    def show(challenge: str) -> None:
+        try:
+            start.wait()
+            statuses.append(finish(api("acme"), challenge, code=code).status_code)
+        finally:
+            connection.close()
+
+    threads = [Thread(target=show, args=(challenge,)) for challenge in challenges]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    assert sorted(statuses) == [200, 400, 400, 400]

@@ -365,3 +365,12 @@ def test_the_owner_names_it_by_page(provider: Provider) -> None:
 )  # fmt: skip
 def test_addresses_of_the_open_internet(address: str, public: bool) -> None:
     assert rules.is_public_address(address) is public
+
+
+@pytest.mark.req("C29")
+def test_who_deletes_their_account_is_known_to_no_provider_any_more(provider: Provider, api: MakeApi) -> None:
+    go(visitor("acme"))
+    assert ExternalIdentity.objects.count() == 1
+    gone = api("acme", "trader").post("auth/user/erase/", {"email": "trader@acme.example.com"})
+    assert gone.status_code == 200, gone.content
+    assert not ExternalIdentity.objects.exists()

@@ -25,8 +25,9 @@ from shared_apps.factors import gate, queries, rules
 from shared_apps.factors.events import FactorAdded, FactorRemoved, RecoveryCodesMade
 from shared_apps.factors.sealing import seal_totp
 from shared_apps.factors.site import Site
-from shared_apps.users.hosts import HostTenant, inside
+from shared_apps.users.hosts import Client, HostTenant, inside
 from shared_apps.users.queries import own_profile_id
+from shared_apps.users.services.notices import Notice, tell
 from shared_apps.users.services.verification import note_verified
 from shared_apps.users.units import identity_unit
 
@@ -85,7 +86,7 @@ def setup_of(*, actor: Actor, site: Site, token: str) -> TotpSetup:
     return totp_setup(actor, site, _secret_of(actor, token))
 
 
-def add_totp(*, actor: Actor, token: str, code: str, tenant: HostTenant | None) -> Added:
+def add_totp(*, actor: Actor, token: str, code: str, tenant: HostTenant | None, client: Client) -> Added:
     """Make the app a second factor, once it has shown a right code.
 
     Raises DomainError("factor.wrong_code"), ForbiddenError for a set-up that is not the actor's or too old,
@@ -104,7 +105,7 @@ def add_totp(*, actor: Actor, token: str, code: str, tenant: HostTenant | None) 
             field="code",
         )
     data = {"secret": seal_totp(secret, user_id), "last_counter": counter}
-    return _add(Authenticator(user_id=user_id, type=Type.TOTP, data=data), actor, tenant, "")
+    return _add(Authenticator(user_id=user_id, type=Type.TOTP, data=data), actor, tenant, "", client)
 
 
 def begin_passkey(*, actor: Actor, site: Site) -> passkeys.Ceremony:
@@ -120,7 +121,14 @@ def begin_passkey(*, actor: Actor, site: Site) -> passkeys.Ceremony:
 
 
 def add_passkey(
-    *, actor: Actor, ceremony: str, credential: Any, label: str, site: Site, tenant: HostTenant | None
+    *,
+    actor: Actor,
+    ceremony: str,
+    credential: Any,
+    label: str,
+    site: Site,
+    tenant: HostTenant | None,
+    client: Client,
 ) -> Added:
     """Keep the passkey that the browser made. Raises DomainError naming ``credential`` or ``name``."""
     require(actor, "factors.manage_factor")
@@ -131,10 +139,10 @@ def add_passkey(
         user_id=user_id, ceremony=ceremony, credential=credential, site=site
     )
     row = Authenticator(user_id=user_id, type=Type.WEBAUTHN, data={"name": label, **data})
-    return _add(row, actor, tenant, label)
+    return _add(row, actor, tenant, label, client)
 
 
-def remove_factor(*, actor: Actor, factor_id: int, tenant: HostTenant | None) -> None:
+def remove_factor(*, actor: Actor, factor_id: int, tenant: HostTenant | None, client: Client) -> None:
     """Remove an app or a passkey of the actor's; with the last one the recovery codes go too.
 
     Raises NotFoundError, StepUpRequired, ConflictError("factor.required") where one is required here.
@@ -160,9 +168,10 @@ def remove_factor(*, actor: Actor, factor_id: int, tenant: HostTenant | None) ->
         gate.forget(user_id)
         with inside(tenant):
             emit(FactorRemoved(user_id=user_id, method=row.type, label=row.data.get("name", "")))
+        _tell(user_id, "factor_removed", _name_of(row), tenant, client)
 
 
-def make_recovery_codes(*, actor: Actor, tenant: HostTenant | None) -> tuple[str, ...]:
+def make_recovery_codes(*, actor: Actor, tenant: HostTenant | None, client: Client) -> tuple[str, ...]:
     """New recovery codes in the place of the old ones; shown once, kept as digests.
 
     Raises StepUpRequired; ForbiddenError("factor.none") without a factor that they could stand in for.
@@ -174,7 +183,19 @@ def make_recovery_codes(*, actor: Actor, tenant: HostTenant | None) -> tuple[str
         rows = list(queries.authenticators(user_id).select_for_update(of=("self",)))
         if all(row.type == Type.RECOVERY_CODES for row in rows):
             raise ForbiddenError("factor.none", _("Set up a second factor first."))
-        return _new_codes(user_id, rows, tenant)
+        codes = _new_codes(user_id, rows, tenant)
+        _tell(user_id, "recovery_codes", "", tenant, client)
+    return codes
+
+
+def _tell(user_id: int, what: str, label: str, tenant: HostTenant | None, client: Client) -> None:
+    details = {"what": what, "label": label}
+    tell(user_id, Notice.SECURITY_CHANGED, origin=client.origin, tenant=tenant, client=client, **details)
+
+
+def _name_of(row: Authenticator) -> str:
+    """What a person calls a factor, in a letter."""
+    return str(row.data.get("name") or _("authenticator app"))
 
 
 def _secret_of(actor: Actor, token: str) -> str:
@@ -188,7 +209,7 @@ def _exists() -> ConflictError:
     return ConflictError("factor.totp_exists", _("You have an authenticator app already. Remove it first."))
 
 
-def _add(row: Authenticator, actor: Actor, tenant: HostTenant | None, label: str) -> Added:
+def _add(row: Authenticator, actor: Actor, tenant: HostTenant | None, label: str, client: Client) -> Added:
     require_recent(actor)
     with identity_unit("factors.add_factor"):
         rows = list(queries.authenticators(row.user_id).select_for_update(of=("self",)))
@@ -199,6 +220,7 @@ def _add(row: Authenticator, actor: Actor, tenant: HostTenant | None, label: str
         codes = _new_codes(row.user_id, rows, tenant) if is_first else ()
         with inside(tenant):
             emit(FactorAdded(user_id=row.user_id, method=row.type, label=label))
+        _tell(row.user_id, "factor_added", _name_of(row), tenant, client)
     note_verified(actor)
     return Added(row, codes)
 

@@ -20,9 +20,10 @@ from shared_apps.factors import gate, memory, queries, rules
 from shared_apps.factors.events import IdentityConfirmed, RecoveryCodeUsed, SecondFactorFailed
 from shared_apps.factors.sealing import unseal_totp
 from shared_apps.factors.site import Site
-from shared_apps.users.hosts import HostTenant, inside
+from shared_apps.users.hosts import Client, HostTenant, inside
 from shared_apps.users.models import User
 from shared_apps.users.queries import belongs_to
+from shared_apps.users.services.notices import Notice, tell
 from shared_apps.users.services.verification import note_verified, password_is_right
 from shared_apps.users.units import identity_unit
 
@@ -45,8 +46,8 @@ class ChallengeOver(DomainError):
 
 
 def finish_login(
-    *, token: str, tenant: HostTenant | None, site: Site, code: str = "", assertion: Any = None,
-    ceremony: str = "",
+    *, token: str, tenant: HostTenant | None, site: Site, client: Client, code: str = "",
+    assertion: Any = None, ceremony: str = "",
 ) -> User:  # fmt: skip
     """The second step of a log-in: the person whose challenge this is, once it is met by a code or passkey.
 
@@ -60,7 +61,7 @@ def finish_login(
         raise ChallengeOver
     try:
         if assertion is None:
-            _prove_by_code(user, code, tenant)
+            _prove_by_code(user, code, tenant, client)
         else:
             _prove_by_passkey(user, ceremony, assertion, site, tenant)
     except DomainError as error:
@@ -88,8 +89,8 @@ def login_by_passkey(*, ceremony: str, assertion: Any, site: Site, tenant: HostT
 
 
 def confirm_identity(
-    *, actor: Actor, tenant: HostTenant | None, site: Site, password: str = "", code: str = "",
-    assertion: Any = None, ceremony: str = "",
+    *, actor: Actor, tenant: HostTenant | None, site: Site, client: Client, password: str = "",
+    code: str = "", assertion: Any = None, ceremony: str = "",
 ) -> str:  # fmt: skip
     """Prove again who the actor is, for the next five minutes. Returns the way it was done.
 
@@ -105,7 +106,7 @@ def confirm_identity(
     if assertion is not None:
         method = _prove_by_passkey(user, ceremony, assertion, site, tenant)
     elif enrolled:
-        method = _prove_by_code(user, code, tenant)
+        method = _prove_by_code(user, code, tenant, client)
     else:
         method = _prove_by_password(actor, user, password, tenant)
     note_verified(actor)
@@ -143,12 +144,15 @@ def _failed(user: User, tenant: HostTenant | None, field: str, text: str, code: 
     return DomainError(code, text, field=field)
 
 
-def _prove_by_code(user: User, code: str, tenant: HostTenant | None) -> str:
+def _prove_by_code(user: User, code: str, tenant: HostTenant | None, client: Client) -> str:
     _count(user)
     plain = rules.plain_code(code)
     with identity_unit("auth.second_factor", user=user):
         rows = list(queries.authenticators(user.pk).select_for_update(of=("self",)))
-        method = _use_totp(rows, plain) if rules.is_totp(plain) else _use_recovery(rows, plain, tenant)
+        if rules.is_totp(plain):
+            method = _use_totp(rows, plain)
+        else:
+            method = _use_recovery(rows, plain, tenant, client)
     if not method:
         text = _("This code is wrong, or was used already.")
         raise _failed(user, tenant, "code", text, "factor.wrong_code")
@@ -169,7 +173,7 @@ def _use_totp(rows: list[Authenticator], code: str) -> str:
     return "totp"
 
 
-def _use_recovery(rows: list[Authenticator], code: str, tenant: HostTenant | None) -> str:
+def _use_recovery(rows: list[Authenticator], code: str, tenant: HostTenant | None, client: Client) -> str:
     row = next((row for row in rows if row.type == Type.RECOVERY_CODES), None)
     hashed = rules.recovery_hash(code)
     if row is None or hashed not in row.data["hashes"]:
@@ -180,6 +184,10 @@ def _use_recovery(rows: list[Authenticator], code: str, tenant: HostTenant | Non
     row.save(update_fields=["data", "last_used_at"])
     with inside(tenant):
         emit(RecoveryCodeUsed(user_id=row.user_id, left=len(left)))
+    tell(
+        row.user_id, Notice.SECURITY_CHANGED, origin=client.origin, tenant=tenant, client=client,
+        what="recovery_code_used", label=str(len(left)),
+    )  # fmt: skip
     return "recovery_code"
 
 

@@ -13,11 +13,12 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from shared_apps.access.actors import Actor
+from shared_apps.access.step_up import require_recent
 from shared_apps.core import signing
 from shared_apps.core.context import Schema, host_context, platform_context
 from shared_apps.core.errors import DomainError, ForbiddenError, NotFoundError
 from shared_apps.core.events import emit
-from shared_apps.users import codes, principals
+from shared_apps.users import codes, principals, second_step
 from shared_apps.users.codes import Host, Purpose
 from shared_apps.users.events import EmailChanged, EmailChangeUndone, EmailVerified, ProfileChanged
 from shared_apps.users.hosts import HostTenant, id_of, inside
@@ -35,7 +36,8 @@ UNDO_LIFETIME: Final = timedelta(days=7)
 def request_email_change(*, actor: Actor, password: str, new_email: str, host: Host) -> None:
     """Send a code to a new address of the actor; the answer is the same whether or not it is somebody's.
 
-    The own address may be given to prove it. Raises DomainError("auth.wrong_password"), TooManyRequestsError.
+    The own address may be given to prove it. Raises DomainError("auth.wrong_password"), TooManyRequestsError;
+    StepUpRequired where the actor has a second factor.
     """
     new_email = new_email.lower()
     with platform_context():
@@ -44,6 +46,9 @@ def request_email_change(*, actor: Actor, password: str, new_email: str, host: H
             raise NotFoundError("user.not_found", _("There is no such user."))
         if not check_password(password, user.password):
             raise DomainError("auth.wrong_password", _("The password is wrong."), field="password")
+        has_second_factor = second_step.is_due(user.pk)
+    if has_second_factor:  # for everybody else the password is the proof
+        require_recent(actor)
     codes.require_send_left(Purpose.EMAIL_CHANGE, new_email)
     with identity_unit("auth.request_email_change"):
         _asked(user, host.tenant).delete()

@@ -21,10 +21,12 @@ from shared_apps.core.errors import ConflictError, DomainError, NotFoundError
 from shared_apps.core.events import emit
 from shared_apps.users import principals, queries
 from shared_apps.users.events import ApiTokenCreated, ApiTokenRevoked
-from shared_apps.users.hosts import HostTenant, id_of, inside
+from shared_apps.users.hosts import Client, HostTenant, id_of, inside
 from shared_apps.users.models import ApiToken
 from shared_apps.users.principals import API_TOKEN_START, digest_of
 from shared_apps.users.units import identity_unit
+
+from .notices import Notice, tell
 
 #: Live tokens that one person may have on one host.
 MAX_TOKENS: Final = 50
@@ -44,7 +46,13 @@ class NewToken:
 
 
 def create_api_token(
-    *, actor: Actor, tenant: HostTenant | None, name: str, scopes: Iterable[str], lifetime: timedelta
+    *,
+    actor: Actor,
+    tenant: HostTenant | None,
+    name: str,
+    scopes: Iterable[str],
+    lifetime: timedelta,
+    client: Client,
 ) -> NewToken:
     """Make a token of the actor for this host.
 
@@ -79,6 +87,10 @@ def create_api_token(
         row.save(force_insert=True)
         with inside(tenant):
             emit(ApiTokenCreated(user_id=row.user_id, key_id=row.pk, label=name, scopes=tuple(wanted)))
+        tell(
+            row.user_id, Notice.SECURITY_CHANGED, origin=client.origin, tenant=tenant, client=client,
+            what="api_token", label=name,
+        )  # fmt: skip
     return NewToken(row, raw)
 
 

@@ -25,6 +25,8 @@ class Notice(StrEnum):
     LOCKED = "locked"
     ERASED = "erased"
     EXPORT_READY = "export_ready"
+    SECURITY_CHANGED = "security_changed"
+    """``what``: factor_added, factor_removed, recovery_codes, recovery_code_used or api_token."""
 
 
 def tell(
