@@ -9,7 +9,7 @@ PYTEST := $(PY) -m pytest -n 2 --dist loadgroup
 export VENV
 
 .DEFAULT_GOAL := help
-.PHONY: help run reset test test-fast check bench demo requirements lock install install-base \
+.PHONY: help run reset test test-fast check mutate bench demo requirements lock install install-base \
   check-format check-lint check-rules check-types check-contracts check-migrations check-deploy check-security \
   check-openapi openapi
 
@@ -33,6 +33,10 @@ test: install ## the whole test suite
 
 test-fast: install ## without browser and crash tests
 	@exec $(PYTEST) -m "not browser and not crash"
+
+mutate: install ## flips every cell of the access matrix and shows that a test notices
+	@$(PYTEST) tests/access/test_mutation.py
+	@cat var/mutation.txt
 
 bench: install ## the benchmarks, one JSON line a figure; ONLY=audit runs one group
 	@exec $(PY) -m bench $(ONLY)

@@ -45,7 +45,9 @@ class Permission:
     ``name`` is ``app.verb_noun`` and the word of the audit log, ``label`` what a person reads, ``cells``
     the relation by column of :mod:`.personas`. ``model`` (``"app.Model"``) makes single objects of that
     model shareable under this permission; the model belongs to the permission's app. ``personal`` marks
-    what everybody may change of themselves (password, sessions), auditors too; its relations are OWN.
+    what everybody reads or changes of themselves (password, sessions), auditors too: the rows are found by
+    who one is, so its relations are OWN. ``all_or_nothing`` marks what is only asked whether, and never of
+    which row: a relation of OWN would reach everything there, so none may stand.
     """
 
     name: str
@@ -53,6 +55,7 @@ class Permission:
     cells: Mapping[str, Relation] = field(default_factory=dict)
     model: str = ""
     personal: bool = False
+    all_or_nothing: bool = False
 
     def __post_init__(self) -> None:
         if not _NAME.match(self.name):
@@ -61,6 +64,8 @@ class Permission:
             raise ValueError(f"{self.name}: no such column: {', '.join(unknown)}")
         if self.personal and set(self.cells.values()) != {Relation.OWN}:
             raise ValueError(f"{self.name}: what is personal reaches one's own rows only")
+        if self.all_or_nothing and Relation.OWN in self.cells.values():
+            raise ValueError(f"{self.name}: nothing is one's own there, so nobody gets only that")
         includes_auditors = () if self.reads or self.personal else (*AUDITORS, USER, MEMBER)
         if writers := sorted(set(self.cells).intersection(includes_auditors)):
             raise ValueError(f"{self.name}: auditors may only read (F29), so not {', '.join(writers)}")

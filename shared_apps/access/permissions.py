@@ -15,11 +15,6 @@ register(
         _("Read the state of each component"),
         {"superadmin": Relation.PLATFORM, "admin": Relation.PLATFORM, "auditor": Relation.PLATFORM},
     ),
-    Permission(
-        "core.view_metrics",
-        _("Read the service's figures"),
-        {"superadmin": Relation.PLATFORM, "admin": Relation.PLATFORM},
-    ),
     Permission("access.view_matrix", _("Read who may do what"), {ANYONE: Relation.ANYONE}),
 )
 

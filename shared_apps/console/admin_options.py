@@ -16,7 +16,6 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 
-from shared_apps.access.catalogue import can
 from shared_apps.access.pages import actor_of
 from shared_apps.configuration import plans, services
 from shared_apps.configuration.models import Level, OptionChange, OptionValue
@@ -78,7 +77,7 @@ class OptionForm(forms.Form):
 class OptionValueAdmin(ReadOnlyAdmin):
     """All options in groups; one page each to change it and to read who did."""
 
-    access = {"view": "configuration.view_option"}
+    access = {"view": "configuration.view_option", "set": "configuration.change_option"}
 
     def get_urls(self) -> list[URLPattern]:
         """The list of declared options instead of the list of rows, and a page for each option."""
@@ -123,7 +122,7 @@ class OptionValueAdmin(ReadOnlyAdmin):
             option = options.get_option(name)
         except KeyError:
             raise Http404(_("There is no such setting.")) from None
-        may_change = can(actor_of(request), "configuration.change_option") is not None
+        may_change = self._may(request, "set")
         form = OptionForm(option, request.POST or None)
         if request.method == "POST" and form.is_valid():
             try:

@@ -8,7 +8,7 @@ from shared_apps.access.personas import MEMBER, USER
 _SELF = {USER: Relation.OWN, MEMBER: Relation.OWN}
 
 register(
-    Permission("factors.view_factor", _("Read one's own second factors"), _SELF),
+    Permission("factors.view_factor", _("Read one's own second factors"), _SELF, personal=True),
     Permission("factors.manage_factor", _("Change one's own second factors"), _SELF, personal=True),
     Permission("factors.confirm_identity", _("Prove again who one is"), _SELF, personal=True),
 )

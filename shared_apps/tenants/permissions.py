@@ -22,7 +22,9 @@ register(
     Permission("tenants.sign_up", _("Found an organisation"), {ANYONE: Relation.ANYONE}),
     Permission("tenants.check_slug", _("Ask whether a subdomain is free"), {ANYONE: Relation.ANYONE}),
     # Everybody may ask; whom view_tenant does not cover gets an empty list (S4-61).
-    Permission("tenants.browse_tenants", _("Ask for the list of organisations"), {USER: Relation.OWN}),
+    Permission(
+        "tenants.browse_tenants", _("Ask for the list of organisations"), {USER: Relation.OWN}, personal=True
+    ),
     Permission(
         "tenants.view_tenant",
         _("Read organisations"),
@@ -31,12 +33,14 @@ register(
     Permission(
         "tenants.view_own_tenant",
         _("Read one's own organisation"),
-        {USER: Relation.OWN, MEMBER: Relation.TENANT},
+        {USER: Relation.OWN, MEMBER: Relation.OWN},
+        personal=True,
     ),
     Permission(
         "tenants.view_organisations",
         _("Read which organisations one belongs to"),
         {USER: Relation.OWN, MEMBER: Relation.OWN},
+        personal=True,
     ),
     Permission(
         "tenants.hand_over",
@@ -49,8 +53,8 @@ register(
     ),
     Permission("tenants.create_tenant", _("Create organisations"), _STAFF),
     Permission("tenants.change_tenant", _("Change organisations"), {**_STAFF, "tenant_owner": Relation.OWN}),
-    Permission("tenants.suspend_tenant", _("Suspend organisations"), _STAFF),
-    Permission("tenants.reactivate_tenant", _("Reactivate organisations"), _STAFF),
+    Permission("tenants.suspend_tenant", _("Suspend organisations"), _STAFF, all_or_nothing=True),
+    Permission("tenants.reactivate_tenant", _("Reactivate organisations"), _STAFF, all_or_nothing=True),
 )
 
 

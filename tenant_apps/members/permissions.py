@@ -8,7 +8,7 @@ from shared_apps.access.personas import ANYONE, MEMBER
 _LEADERS = {"owner": Relation.TENANT, "tenant_admin": Relation.TENANT}
 
 register(
-    Permission("members.view_dashboard", _("Open the dashboard"), {MEMBER: Relation.OWN}),
+    Permission("members.view_dashboard", _("Open the dashboard"), {MEMBER: Relation.OWN}, personal=True),
     Permission(
         "members.view_member",
         _("Read members"),
@@ -22,7 +22,12 @@ register(
         _("Read invitations and join links"),
         {**_LEADERS, "tenant_auditor": Relation.TENANT},
     ),
-    Permission("members.invite_member", _("Invite people, withdraw invitations, make join links"), _LEADERS),
+    Permission(
+        "members.invite_member",
+        _("Invite people, withdraw invitations, make join links"),
+        _LEADERS,
+        all_or_nothing=True,
+    ),
     # The token in the link is the right; whoever has none is told that it is not valid.
     Permission("members.use_invitation", _("Accept an invitation by its link"), {ANYONE: Relation.ANYONE}),
     Permission(
@@ -35,15 +40,12 @@ register(
     Permission(
         "members.answer_transfer", _("Accept or decline ownership"), {MEMBER: Relation.OWN}, personal=True
     ),
-    Permission("members.view_address", _("Read one's own postal addresses"), {MEMBER: Relation.OWN}),
+    Permission(
+        "members.view_address", _("Read one's own postal addresses"), {MEMBER: Relation.OWN}, personal=True
+    ),
     Permission("members.change_address", _("Keep postal addresses"), {MEMBER: Relation.OWN}, personal=True),
-    Permission("members.view_business", _("Read one's own business"), {MEMBER: Relation.OWN}),
+    Permission("members.view_business", _("Read one's own business"), {MEMBER: Relation.OWN}, personal=True),
     Permission(
         "members.change_business", _("Say whose business one acts for"), {MEMBER: Relation.OWN}, personal=True
-    ),
-    Permission(
-        "members.view_grant",
-        _("Read who can see a single object, and why"),
-        {**_LEADERS, "tenant_auditor": Relation.TENANT},
     ),
 )

@@ -12,7 +12,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from shared_apps.access.actors import Actor
-from shared_apps.access.catalogue import Relation, get_permission, require, widest
+from shared_apps.access.catalogue import Relation, get_permission, widest
 from shared_apps.access.objects import grants_on
 from shared_apps.access.personas import ANYONE, MEMBER
 from shared_apps.access.scoping import get_for, scope
@@ -153,18 +153,6 @@ class Reach:
     why: str
 
 
-def who_can(
-    actor: Actor, permission: str, obj: Model, *, owner_user_ids: Collection[int] = ()
-) -> list[Reach]:
-    """Everybody who has ``permission`` on one object now: by capability, as its owner, or by a share.
-
-    ``owner_user_ids`` are the users to whom the object belongs. Needs ``members.view_grant``; three
-    statements whatever the number of members.
-    """
-    require(actor, "members.view_grant")
-    return _who_can(permission, obj, owner_user_ids)
-
-
 def get_shareable_object(actor: Actor, kind: str, permission: str, object_id: Any) -> Any:
     """An object of a shareable kind to act on. Raises NotFoundError or ForbiddenError."""
     shareable = get_shareable(kind)
@@ -186,10 +174,15 @@ def reach_of(actor: Actor, kind: str, object_id: Any) -> list[Reach]:
     shareable = get_shareable(kind)
     obj = get_shareable_object(actor, kind, shareable.see_shares, object_id)
     owner = Member.objects.filter(pk=shareable.owner(obj)).values_list("user_id", flat=True)
-    return _who_can(shareable.view, obj, list(owner))
+    return who_can(shareable.view, obj, owner_user_ids=list(owner))
 
 
-def _who_can(permission: str, obj: Model, owner_user_ids: Collection[int]) -> list[Reach]:
+def who_can(permission: str, obj: Model, *, owner_user_ids: Collection[int] = ()) -> list[Reach]:
+    """Everybody who has ``permission`` on one object now: by capability, as its owner, or by a share.
+
+    ``owner_user_ids`` are the users to whom the object belongs. The caller was given the object to see its
+    shares; two statements whatever the number of members.
+    """
     cells = get_permission(permission).cells
     everybody = widest(cells, (ANYONE, MEMBER))
     shared = {grant.user_id for grant in grants_on(obj) if grant.permission == permission}

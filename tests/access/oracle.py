@@ -13,7 +13,7 @@ from functools import cache
 from pathlib import Path
 
 DOCUMENT = Path(__file__).resolve().parents[2] / "docs" / "access-matrix.md"
-_WIDTH = {"": 0, "own": 1, "tenant": 2, "platform": 3, "anyone": 4}
+WIDTH = {"": 0, "own": 1, "tenant": 2, "platform": 3, "anyone": 4}
 
 
 @dataclass(frozen=True)
@@ -26,12 +26,12 @@ class Oracle:
     def relation(self, host: str, permission: str, columns: Iterable[str]) -> str:
         """The widest relation of these columns: ``own``, ``tenant``, ``platform``, ``anyone`` or nothing."""
         row = self.cells.get((host, permission), {})
-        return max((row.get(column, "") for column in columns), key=_WIDTH.__getitem__, default="")
+        return max((row.get(column, "") for column in columns), key=WIDTH.__getitem__, default="")
 
 
 def reaches_all(relation: str) -> bool:
     """Whether a relation goes beyond one's own rows."""
-    return _WIDTH[relation] > _WIDTH["own"]
+    return WIDTH[relation] > WIDTH["own"]
 
 
 @cache

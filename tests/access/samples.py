@@ -24,11 +24,12 @@ Body = Callable[["World", "Persona", Any], dict[str, Any]]
 class Sample:
     """How to call one route.
 
-    ``own`` and ``other`` give the value of the address's parameter (or a dict of several) for an object of
-    the person's own and for somebody else's; ``params`` where the address has parameters but no object.
+    ``own``, ``other`` and ``shared`` give the value of the address's parameter (or a dict of several) for an
+    object of the person's own, for somebody else's, and for somebody else's that was shared with everybody; ``params`` where the address has parameters but no object.
     ``body`` is the JSON or the form, or a function that also gets that value.
     ``acts`` is the permission that decides how far the action reaches, ``sees`` the one that decides whether
     the object is visible, where they are not the route's own and that of GET on the object's address.
+    ``needs`` is a further permission that the action asks for, whatever the object.
     ``shows`` is a text that appears in a list's answer exactly when the relation goes beyond one's own rows.
     ``may`` are statuses that an allowed request may get beside success and 400; ``to_login`` says that it
     ends at the log-in page.
@@ -36,17 +37,20 @@ class Sample:
 
     own: Value | None = None
     other: Value | None = None
+    shared: Value | None = None
     params: dict[str, Any] | None = None
     body: Body | dict[str, Any] | None = None
     query: dict[str, str] | None = None
     acts: str = ""
     sees: str = ""
+    needs: str = ""
     shows: Value | None = None
     may: frozenset[int] = frozenset()
     to_login: bool = False
 
 
 _SAMPLES: dict[str, Sample] = {}
+_FURTHER: dict[tuple[str, str], Sample] = {}
 _MAKERS: list[Callable[[World], object]] = []
 
 
@@ -60,6 +64,20 @@ def sample(*routes: str, **fields: Any) -> None:
             if key in _SAMPLES:
                 raise ValueError(f"{key} has a sample already")
             _SAMPLES[key] = Sample(**fields)
+
+
+def also(route: str, name: str, **fields: Any) -> None:
+    """Register a further request for a route, whose body asks for more than the route's own permission.
+
+    ``acts`` names the permission that decides; ``allowed`` by the route's own is taken for granted.
+    """
+    _FURTHER[route, name] = Sample(**fields)
+
+
+def sorted_further() -> dict[tuple[str, str], Sample]:
+    """The further requests by route and name."""
+    samples()
+    return dict(sorted(_FURTHER.items()))
 
 
 def prepare(maker: Callable[[World], object]) -> Callable[[World], object]:

@@ -6,8 +6,9 @@ import pytest
 
 from shared_apps.access.routes import Kind, Route
 
+from .cases import ROUTES, Answer, address, expected
 from .samples import samples
-from .test_matrix import ROUTES, Answer, address, cell, expected, world
+from .test_matrix import cell, world
 from .world import PEOPLE, World, ask_api, rows_holding
 
 __all__ = ["cell", "world"]

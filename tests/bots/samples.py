@@ -7,7 +7,14 @@ from typing import Any
 from tenant_apps.bots.models import Bot, StrategyVersion
 from tests.access.samples import prepare, sample
 from tests.access.world import Persona, World
-from tests.trading_accounts.samples import others_account, own_account, sample_sharing, share_with_seller
+from tests.trading_accounts.samples import (
+    lend,
+    lent,
+    others_account,
+    own_account,
+    sample_sharing,
+    share_with_seller,
+)
 
 _CONFLICT = frozenset({409, 422})  # allowed, but the bot is not in that state
 
@@ -22,6 +29,11 @@ def _bots(world: World) -> None:
             member=member, trading_account=world.things["account", key], strategy_version=version,
             name=f"Bot of {key}", symbol="ETH-BTC", interval="1m", status="stopped",
         )  # fmt: skip
+    world.things["bot", "lent"] = Bot.objects.create(
+        member=world.bystander.member, trading_account=world.things["account", "lent"],
+        strategy_version=version, name="Lent to everybody", symbol="ETH-BTC", interval="1m", status="stopped",
+    )  # fmt: skip
+    lend(world, "bots.view_bot", world.things["bot", "lent"])
     things = [thing for (kind, _key), thing in world.things.items() if kind == "bot"]
     share_with_seller(world, "bots.view_bot", things)
 
@@ -41,14 +53,14 @@ def _bot_on(world: World, persona: Persona, account: Any) -> dict[str, Any]:
     }  # fmt: skip
 
 
-_BOT = {"own": _own, "other": _others}
+_BOT = {"own": _own, "other": _others, "shared": lent("bot")}
 
 sample("tenant GET /api/v1/bots/strategies/")
 sample("tenant GET /api/v1/bots/statistics/")
 sample("tenant GET /api/v1/bots/", query={"page_size": "100"}, shows=_others)
 sample(
-    "tenant POST /api/v1/bots/", own=own_account, other=others_account, body=_bot_on,
-    sees="trading_accounts.view_account",
+    "tenant POST /api/v1/bots/", own=own_account, other=others_account, shared=lent("account"), body=_bot_on,
+    acts="trading.place_order", sees="trading_accounts.view_account",
 )  # fmt: skip
 sample("tenant GET /api/v1/bots/{pk}/", **_BOT)
 sample("tenant GET /api/v1/bots/{bot_id}/decisions/", **_BOT)
@@ -60,4 +72,4 @@ sample(
     "tenant POST /api/v1/bots/{pk}/switch-strategy/",
     body={"strategy": "sma_cross", "params": {"fast": 3, "slow": 8}}, may=_CONFLICT, **_BOT,
 )  # fmt: skip
-sample_sharing("/api/v1/bots", "/bots", _own, _others, "bots.view_bot")
+sample_sharing("/api/v1/bots", "/bots", _own, _others, lent("bot"), "bots.view_bot")

@@ -39,5 +39,6 @@ sample(
     body={"symbol": "MADE-EUR", "kind": "simulated", "price_tick": "0.01", "lot_step": "0.1"},
 )
 sample("platform POST /api/v1/market-data/imports/", body={}, may=frozenset({415}))  # it takes files
-sample(f"platform PUT {_FEED}", body={"interval": "1m", "kind": "replay"}, **_ONE)
-sample(f"platform DELETE {_FEED}", may=frozenset({404}), **_ONE)  # there is none
+sample(f"platform PUT {_FEED}", body={"interval": "1m", "kind": "replay"},
+       needs="market_data.view_instrument", **_ONE)  # fmt: skip
+sample(f"platform DELETE {_FEED}", may=frozenset({404}), needs="market_data.view_instrument", **_ONE)

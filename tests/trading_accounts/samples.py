@@ -18,6 +18,11 @@ def _accounts(world: World) -> None:
             member=member, venue="paper", name=f"Account of {key}", mode="netting", currency="EUR",
             is_simulated=True, status="connected",
         )  # fmt: skip
+    world.things["account", "lent"] = TradingAccount.objects.create(
+        member=world.bystander.member, venue="paper", name="Lent to everybody", mode="netting",
+        currency="EUR", is_simulated=True, status="connected",
+    )  # fmt: skip
+    lend(world, "trading_accounts.view_account", world.things["account", "lent"])
     things = [thing for (kind, _key), thing in world.things.items() if kind == "account"]
     share_with_seller(world, "trading_accounts.view_account", things)
 
@@ -30,7 +35,12 @@ def others_account(world: World, persona: Persona) -> Any:
     return world.thing_of("account", world.bystander).pk
 
 
-_ACCOUNT = {"own": own_account, "other": others_account}
+def lent(kind: str) -> Any:
+    """The value for the object of a kind that the bystander has shared with everybody."""
+    return lambda world, persona: world.things[kind, "lent"].pk
+
+
+_ACCOUNT = {"own": own_account, "other": others_account, "shared": lent("account")}
 _ADDRESS = "/api/v1/trading/accounts"
 
 sample("tenant GET /api/v1/trading/platforms/")
@@ -45,6 +55,14 @@ sample(f"tenant POST {_ADDRESS}/{{pk}}/disconnect/", body={"reason": "a test"}, 
 _NIL = "00000000-0000-0000-0000-000000000000"
 
 
+def lend(world: World, permission: str, thing: Any) -> None:
+    """Share a thing with everybody but its owner."""
+    actor = Actor.system("test", world.tenant.schema_name)
+    for _key, member in world.members():
+        if member.pk != thing.member_id:
+            objects.share(actor=actor, permission=permission, obj=thing, recipient_user_id=member.user_id)
+
+
 def share_with_seller(world: World, permission: str, things: list[Any]) -> None:
     """Give the seller a share of each thing that is not theirs, for the requests that take it back."""
     seller = world.people["tenant", "seller"].member
@@ -54,7 +72,7 @@ def share_with_seller(world: World, permission: str, things: list[Any]) -> None:
             objects.share(actor=actor, permission=permission, obj=thing, recipient_user_id=seller.user_id)
 
 
-def _sharing(own: Any, other: Any) -> dict[str, Any]:
+def _sharing(own: Any, other: Any, shared: Any) -> dict[str, Any]:
     """The values of all parameters: whose object, and the member with whom it is shared."""
 
     def both(find: Any) -> Any:
@@ -64,12 +82,12 @@ def _sharing(own: Any, other: Any) -> dict[str, Any]:
 
         return values
 
-    return {"own": both(own), "other": both(other)}
+    return {"own": both(own), "other": both(other), "shared": both(shared)}
 
 
-def sample_sharing(api: str, page: str, own: Any, other: Any, sees: str) -> None:
+def sample_sharing(api: str, page: str, own: Any, other: Any, shared: Any, sees: str) -> None:
     """Requests of the shares of one kind of object."""
-    values = _sharing(own, other)
+    values = _sharing(own, other, shared)
     # A share with the seller is refused by its rule (400): sellers open no such objects.
     body = {"email": "matrix-tenant-seller@example.com"}
     sample(f"tenant GET {api}/{{pk}}/shares/", f"tenant GET {api}/{{pk}}/reach/", sees=sees, **values)
@@ -83,4 +101,5 @@ def sample_sharing(api: str, page: str, own: Any, other: Any, sees: str) -> None
     sample(f"tenant POST {page}/{{object_id}}/sharing/", body=body, sees=sees, **values)
 
 
-sample_sharing(_ADDRESS, "/accounts", own_account, others_account, "trading_accounts.view_account")
+sample_sharing(_ADDRESS, "/accounts", own_account, others_account, lent("account"),
+               "trading_accounts.view_account")  # fmt: skip

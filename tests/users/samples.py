@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from shared_apps.core.context import platform_context
 from shared_apps.users.models import ApiToken
-from tests.access.samples import prepare, sample
+from tests.access.samples import also, prepare, sample
 from tests.access.world import Persona, World
 
 
@@ -109,7 +109,9 @@ sample(
 sample("platform GET /api/v1/users/", shows=lambda world, persona: world.bystander.user.email)
 sample("platform POST /api/v1/users/", body={"email": "made@example.com"})
 sample("platform GET /api/v1/users/{pk}/", other=_a_person)
-sample("platform PATCH /api/v1/users/{pk}/", other=_a_person, body={"bio": "changed"})
+sample(
+    "platform PATCH /api/v1/users/{pk}/", other=_a_person, body={"bio": "changed"}, needs="users.view_user"
+)
 
 sample("both GET /login/", "both POST /login/", "tenant GET /register/", "tenant POST /register/")
 sample("both GET /logout/", "both POST /logout/", to_login=True)
@@ -137,3 +139,8 @@ sample("both GET /account/devices/")
 sample("both GET /account/devices/end/", "both POST /account/devices/end/")
 sample("both GET /account/devices/{session_id}/end/", params={"session_id": uuid4()})
 sample("both POST /account/devices/{session_id}/end/", params={"session_id": uuid4()}, may=frozenset({404}))
+
+also("platform PATCH /api/v1/users/{pk}/", "role", other=_a_person, body={"role": "admin"},
+     acts="users.change_role", needs="users.view_user")  # fmt: skip
+also("platform PATCH /api/v1/users/{pk}/", "activation", other=_a_person, body={"is_active": False},
+     acts="users.deactivate_user", needs="users.view_user")  # fmt: skip
