@@ -15,7 +15,7 @@ from shared_apps.core.branding import Brand
 from shared_apps.core.context import PUBLIC
 from shared_apps.core.errors import DomainError
 
-from . import rules
+from . import rules, store
 from .options import ACCENT, ACCENT_DARK, CURRENCY, LANGUAGE, LOGO, SENDER_NAME, TIME_ZONE
 
 #: Bytes of an upload, pixels of its longer side, and of what is kept of it.
@@ -25,10 +25,24 @@ LOGO_BOX: Final = (480, 160)
 _FORMATS: Final = ("JPEG", "PNG", "WEBP")
 
 
+_brands: dict[str, tuple[Any, Brand]] = {}
+
+
 def brand_of(schema: str) -> Brand:
-    """The brand of the tenant with this schema."""
+    """The brand of the tenant with this schema; every page and request asks, so it is made once per change."""
     if schema == PUBLIC:
         return Brand()
+    values = store.changed_values(schema)
+    made_of, brand = _brands.get(schema, (None, None))
+    if brand is None or made_of is not values:
+        brand = _made_of_options(schema)
+        if len(_brands) > 10_000:
+            _brands.clear()
+        _brands[schema] = values, brand
+    return brand
+
+
+def _made_of_options(schema: str) -> Brand:
     accent = ACCENT.value_for(schema)
     logo = LOGO.value_for(schema)
     return Brand(

@@ -212,12 +212,21 @@ def test_reads_are_kept_for_a_few_seconds_and_changes_show_at_once(
             assert [probe.value() for _ in range(100)] == [1] * 100
         services.change_setting(actor=owner, name=probe.name, value=3)
         assert probe.value() == 3
+        clock, passed = store.time.monotonic, store.TTL_SECONDS
+        monkeypatch.setattr(store.time, "monotonic", lambda: clock() + passed)
+        assert probe.value() == 3
         with platform_context(), transaction.atomic():  # another process
             OptionValue.objects.update(value=4)
+            OptionChange.objects.create(option=probe.name, level=Level.TENANT, tenant=acme, after=4)
         assert probe.value() == 3
-        clock = store.time.monotonic
-        monkeypatch.setattr(store.time, "monotonic", lambda: clock() + store.TTL_SECONDS)
+        passed *= 2
         assert probe.value() == 4
+        with platform_context(), transaction.atomic():  # what no history tells
+            OptionValue.objects.update(value=5)
+        passed *= 2
+        assert probe.value() == 4
+        passed += store.LONGEST_SECONDS
+        assert probe.value() == 5
 
 
 def test_what_was_known_holds_when_the_database_does_not_answer(probes, acme, owner, monkeypatch):
