@@ -29,7 +29,7 @@ _brands: dict[str, tuple[Any, Brand]] = {}
 
 
 def brand_of(schema: str) -> Brand:
-    """The brand of the tenant with this schema; every page and request asks, so it is made once per change."""
+    """The brand of the tenant with this schema; every request asks, so it is made once per change."""
     if schema == PUBLIC:
         return Brand()
     values = store.changed_values(schema)
