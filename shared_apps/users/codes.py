@@ -18,8 +18,8 @@ from uuid import UUID
 from django.db.models import F, QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
+from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 
 from shared_apps.core import signing, throttling
 from shared_apps.core.background import enqueue
@@ -82,7 +82,7 @@ def ask(
         tenant_id=id_of(host.tenant),
         user=user,
         address=address,
-        payload=payload or {},
+        payload={**(payload or {}), "language": get_language() or ""},
         expires_at=timezone.now() + CODE_LIFETIME.value(),
     )
     row.save(force_insert=True)

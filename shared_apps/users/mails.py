@@ -6,10 +6,12 @@ from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import urlencode
 
+from django.conf import settings
 from django.core.mail import send_mail
 from django.template.loader import render_to_string
+from django.utils import translation
 
-from shared_apps.core.branding import sender
+from shared_apps.core.branding import brand_of, sender
 from shared_apps.core.context import PUBLIC
 
 from .models import User
@@ -63,6 +65,7 @@ def send_letter(letter: Letter, place: Place) -> None:
         letter.address,
         place,
         user=letter.user,
+        asked_in=letter.language,
         code=letter.code,
         minutes=int(CODE_LIFETIME.value_for(place.schema or PUBLIC).total_seconds() // 60),
         link=f"{place.origin}{_PATHS[letter.template]}{query}",
@@ -79,8 +82,16 @@ def send_notice(notice: str, user: User, address: str, place: Place, details: di
     _send(notice, address or user.email, place, user=user, link=link, **details)
 
 
-def _send(template: str, address: str, place: Place, **context: Any) -> None:
-    text = render_to_string(f"users/mail/{template}.txt", {"place": place, **context})
+def language_for(user: User | None, asked_in: str, place: Place) -> str:
+    """The language of a letter: its reader's own, else the asking page's, else the organisation's."""
+    wanted = ("" if user is None else user.language, asked_in, brand_of(place.schema or PUBLIC).language)
+    known = dict(settings.LANGUAGES)
+    return next((code for code in wanted if code in known), settings.LANGUAGE_CODE)
+
+
+def _send(template: str, address: str, place: Place, *, asked_in: str = "", **context: Any) -> None:
+    with translation.override(language_for(context["user"], asked_in, place)):
+        text = render_to_string(f"users/mail/{template}.txt", {"place": place, **context})
     subject, _blank, body = text.partition("\n")
     origin = sender(place.schema, place.name) if place.schema else None
     send_mail(subject.strip(), body.strip() + "\n", origin, [address])

@@ -92,10 +92,6 @@ class ActorMiddleware(AuthenticationMiddleware):
         _use_preferences(request, principal)
         return None
 
-    def process_response(self, request: HttpRequest, response: HttpResponse) -> HttpResponse:
-        timezone.deactivate()
-        return response
-
 
 @lru_cache(maxsize=1)
 def _languages() -> frozenset[str]:
@@ -103,10 +99,14 @@ def _languages() -> frozenset[str]:
 
 
 def _use_preferences(request: HttpRequest, principal: Principal | None) -> None:
-    """A person's own language and, on pages, time zone; the API always speaks UTC."""
+    """A person's own language and, on pages, time zone; the API always speaks UTC.
+
+    The middleware around this one forgets both after the request.
+    """
     if principal is None:
         return
     if principal.user.language in _languages():
         translation.activate(principal.user.language)
+        request.LANGUAGE_CODE = translation.get_language()
     if principal.user.time_zone and not request.path_info.startswith("/api/"):
         timezone.activate(principal.user.time_zone)

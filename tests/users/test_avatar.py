@@ -122,6 +122,8 @@ def test_the_page_takes_a_picture_and_removes_it(acme: Tenant) -> None:
     assert client.post("/account/avatar/", {"avatar": upload}).status_code == 302
     assert client.get("/account/avatar/")["Content-Type"] == "image/webp"
     assert b'class="picture"' in client.get("/account/").content
+    menu = client.get("/account/devices/").content
+    assert b'class="avatar" src="/account/avatar/?v=' in menu
     bad = client.post("/account/avatar/", {"avatar": SimpleUploadedFile("me.png", b"no", "image/png")})
     assert bad.status_code == 400 and b"no picture that we can read" in bad.content
     assert client.post("/account/avatar/", {"remove": "1"}).status_code == 302

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -10,8 +10,11 @@ import pytest
 
 from shared_apps.core.events import subscribe
 from shared_apps.tenants.models import Tenant
+from shared_apps.users import mails
 from shared_apps.users.events import ProfileChanged
-from shared_apps.users.models import User
+from shared_apps.users.middleware import _languages
+from shared_apps.users.models import OneTimeCode, User
+from shared_apps.users.services.letters import write_letter
 from tests.support.pages import visitor
 from tests.users.conftest import Api
 
@@ -154,3 +157,36 @@ def test_pages_use_the_persons_zone_and_theme_and_the_api_utc(
     assert f"{changed.astimezone(ZoneInfo('Asia/Tokyo')):%H:%M}" in page
     assert 'data-theme="dark"' in page
     assert door.get("auth/user/").json()["date_joined"].endswith("Z")
+
+
+@pytest.fixture
+def two_languages(settings: Any) -> Iterator[None]:
+    settings.LANGUAGES = [("en", "English"), ("fr", "Français")]
+    _languages.cache_clear()
+    yield
+    _languages.cache_clear()
+
+
+@pytest.mark.req("S2-11", "S2-12")
+def test_pages_and_letters_speak_the_persons_language(
+    acme: Tenant, api: MakeApi, person: Person, two_languages: None
+) -> None:
+    assert api("acme", "trader").patch("auth/user/", {"language": "fr"}).status_code == 200
+    page = visitor("acme", "trader").get("/account/", headers={"accept-language": "en"})
+    assert b'<html lang="fr"' in page.content and page["Content-Language"] == "fr"
+    other = visitor("acme", "seller").get("/account/", headers={"accept-language": "en"})
+    assert b'<html lang="en"' in other.content
+    place = mails.Place("http://acme.localhost", acme.schema_name, acme.name)
+    assert mails.language_for(person("trader@acme"), "en", place) == "fr"
+    assert mails.language_for(person("seller@acme"), "fr", place) == "fr"
+    assert mails.language_for(None, "xx", place) == "en"
+
+
+@pytest.mark.req("S2-11")
+def test_a_letter_remembers_the_language_of_the_page_that_asked(
+    acme: Tenant, api: MakeApi, two_languages: None
+) -> None:
+    body = {"email": "nina@new.example.com", "password": "quite-good-Passw0rd"}
+    api("acme").post("auth/registration/", body, **{"accept-language": "fr"})
+    letter = write_letter(OneTimeCode.objects.get().pk, acme.schema_name)
+    assert letter is not None and letter.language == "fr"

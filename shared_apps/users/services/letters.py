@@ -15,12 +15,16 @@ from shared_apps.users.units import identity_unit
 
 @dataclass(frozen=True, slots=True)
 class Letter:
-    """A template of ``users/mail``, where it goes, whom it greets, and the code inside, if it has one."""
+    """A template of ``users/mail``, where it goes, whom it greets, and the code inside, if it has one.
+
+    ``language`` is that of the page on which somebody asked.
+    """
 
     template: str
     address: str
     user: User | None
     code: str = ""
+    language: str = ""
 
 
 def write_letter(code_id: UUID, schema: str) -> Letter | None:
@@ -35,7 +39,8 @@ def write_letter(code_id: UUID, schema: str) -> Letter | None:
         if template is None:
             return None
         code = codes.issue(row, schema, now) if template not in _WITHOUT_CODE else ""
-    return Letter(template, row.address, user if template in _WITHOUT_CODE else row.user or user, code)
+    reader = user if template in _WITHOUT_CODE else row.user or user
+    return Letter(template, row.address, reader, code, row.payload.get("language", ""))
 
 
 def _for_registration(row: OneTimeCode, user: User | None) -> str | None:
