@@ -57,7 +57,7 @@ class HtmxMiddleware(_PagesOnly, htmx.HtmxMiddleware):
 class CsrfViewMiddleware(_PagesOnly, csrf.CsrfViewMiddleware):
     """Tokens of forms. A browser adds cookies to a forged request by itself, and never this header."""
 
-    def process_view(self, request: HttpRequest, *args: Any) -> HttpResponse | None:
+    def process_view(self, request: HttpRequest, *args: Any) -> HttpResponse | None:  # type: ignore[override]
         """Ask for the form's token where a browser's session could have been used."""
         return None if bears_token(request) else super().process_view(request, *args)
 

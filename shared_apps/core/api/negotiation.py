@@ -15,7 +15,7 @@ _ANYTHING = ("", "*/*")
 class QuickNegotiation(DefaultContentNegotiation):
     """DRF's negotiation, decided at once for ``Accept: */*`` and for the first renderer's own type."""
 
-    def select_renderer(
+    def select_renderer(  # type: ignore[override]  # the view gives a list
         self, request: Request, renderers: Sequence[BaseRenderer], format_suffix: str | None = None
     ) -> Any:
         """The renderer and the media type of the answer."""
