@@ -22,6 +22,7 @@ _API: list[URLPattern | URLResolver] = [
     path("", include("shared_apps.tenants.urls")),
     path("", include("tenant_apps.members.urls")),
     path("", include("tenant_apps.todos.urls")),
+    path("", include("tenant_apps.compliance.urls")),
     path("", include("shared_apps.configuration.urls")),
     path("", include("audit.urls")),
 ]
@@ -33,6 +34,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("tenant_apps.trading.urls_pages")),
     path("", include("tenant_apps.bots.urls_pages")),
     path("", include("tenant_apps.todos.urls_pages")),
+    path("", include("tenant_apps.compliance.urls_pages")),
     path("", include(tenant_urlpatterns)),
     path("", include(tenant_page_urlpatterns)),
     path("", include("shared_apps.configuration.urls_pages")),

@@ -67,6 +67,7 @@ SHARED_APPS = [
 TENANT_APPS = [
     *BOTH_APPS,
     "tenant_apps.members",
+    "tenant_apps.compliance",
     "tenant_apps.todos",
     "tenant_apps.trading_accounts",
     "tenant_apps.trading",
