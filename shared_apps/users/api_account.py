@@ -85,6 +85,22 @@ class EmailConfirmView(_IdentityView):
         return Response(body.data)
 
 
+class EmailProveView(_IdentityView):
+    """Send a code to the address that one has, where nobody proved it yet.
+
+    ``email/change/confirm/`` takes the code.
+    """
+
+    access = {"post": "users.change_self"}
+    throttle_classes = _ATTEMPTS
+    serializer_class = DetailSerializer
+
+    @extend_schema(request=None, responses=DetailSerializer)
+    def post(self, request: Request) -> Response:
+        addresses.request_confirmation(actor=self.actor, host=self.host)
+        return Response({"detail": _("Look into your mailbox: a code is on its way.")})
+
+
 class EmailUndoView(_IdentityView):
     """Give an account back to its old address, by the link of its letter; all sessions end."""
 

@@ -110,6 +110,19 @@ def resend_email(request: HttpRequest) -> HttpResponse:
     return redirect("account-email-confirm")
 
 
+@page("users.change_self", post="users.change_self")
+def prove_email(request: HttpRequest) -> HttpResponse:
+    """Send a code to the address that one has, where nobody proved it yet."""
+    if request.method != "POST":
+        return redirect("account-email")
+    try:
+        addresses.request_confirmation(actor=actor_of(request), host=host_of(request))
+    except DomainError as error:
+        add_toast(request, error.message, "error")
+        return redirect("account-email")
+    return redirect("account-email-confirm")
+
+
 @page("users.reset_password", post="users.reset_password")
 def undo_email(request: HttpRequest) -> HttpResponse:
     """The link that the old address got: a button gives the account back to it."""

@@ -21,6 +21,7 @@ urlpatterns = [
     path("user/erase/", api_data.EraseView.as_view(), name="auth-erase"),
     path("email/change/", api_account.EmailChangeView.as_view(), name="auth-email-change"),
     path("email/change/confirm/", api_account.EmailConfirmView.as_view(), name="auth-email-confirm"),
+    path("email/prove/", api_account.EmailProveView.as_view(), name="auth-email-prove"),
     path("email/change/undo/", api_account.EmailUndoView.as_view(), name="auth-email-undo"),
     path("sessions/", api.SessionListView.as_view(), name="auth-sessions"),
     path("sessions/<uuid:session_id>/", api.SessionView.as_view(), name="auth-session"),

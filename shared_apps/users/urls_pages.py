@@ -27,6 +27,7 @@ urlpatterns = [
     path("account/email/", pages_account.email, name="account-email"),
     path("account/email/confirm/", pages_account.confirm_email, name="account-email-confirm"),
     path("account/email/resend/", pages_account.resend_email, name="account-email-resend"),
+    path("account/email/prove/", pages_account.prove_email, name="account-email-prove"),
     path("account/email/undo/", pages_account.undo_email, name="account-email-undo"),
     path("account/password/", pages_account.password, name="account-password"),
     path("account/devices/", pages_account.devices, name="account-devices"),

@@ -78,6 +78,7 @@ sample(
 )  # fmt: skip
 sample("both POST /api/v1/auth/email/change/", body={"email": "a@new.example.com", "password": "wrong"})
 sample("both POST /api/v1/auth/email/change/confirm/", body={"otp": "123456"})
+sample("both POST /api/v1/auth/email/prove/", may=frozenset({409}))
 sample("both POST /api/v1/auth/email/change/undo/", body={"token": "x"}, may=frozenset({403}))
 sample("both GET /api/v1/auth/user/avatar/", may=frozenset({404}))
 sample("both PUT /api/v1/auth/user/avatar/", may=frozenset({415}))
@@ -128,6 +129,7 @@ sample("both POST /account/email/", body={"email": "a@new.example.com", "passwor
 sample("both GET /account/email/confirm/")
 sample("both POST /account/email/confirm/", body={"otp": "123456"})
 sample("both GET /account/email/resend/", "both POST /account/email/resend/")
+sample("both GET /account/email/prove/", "both POST /account/email/prove/")
 sample("both GET /account/email/undo/")
 sample("both POST /account/email/undo/", body={"token": "x"}, may=frozenset({403}))
 sample("both POST /account/password/", body={"old_password": "wrong"})

@@ -123,6 +123,23 @@ def test_the_own_address_can_be_proved(
     assert len(send_mails()) == 1 and person("trader@acme").email == OLD
 
 
+def test_an_address_that_nobody_proved_is_proved_at_a_click(
+    acme: Tenant, api: MakeApi, send_mails: SendMails, person: Person
+) -> None:
+    assert api("acme", "trader").post("auth/email/prove/").json()["code"] == "auth.email_confirmed"
+    assert b"Confirm it now" not in visitor("acme", "trader").get("/account/email/").content
+    User.objects.filter(email=OLD).update(email_verified_at=None)
+    client = visitor("acme", "trader")
+    assert b"Confirm it now" in client.get("/account/email/").content
+    assert client.post("/account/email/prove/")["Location"] == "/account/email/confirm/"
+    done = client.post("/account/email/confirm/", {"otp": code_in(send_mails()[-1])})
+    assert done.status_code == 302 and person("trader@acme").email_verified_at is not None
+    User.objects.filter(email=OLD).update(email_verified_at=None)
+    door = api("acme", "trader")
+    assert door.post("auth/email/prove/").status_code == 200
+    assert confirm(door, code_in(send_mails()[-1])).json()["email_verified"] is True
+
+
 def test_the_old_address_takes_the_account_back(
     acme: Tenant, globex: Tenant, api: MakeApi, send_mails: SendMails, person: Person
 ) -> None:

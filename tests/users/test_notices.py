@@ -151,6 +151,15 @@ def test_a_new_password_opens_the_name_at_once(
 
 
 @pytest.mark.req("S3-112")
+def test_a_right_password_forgives_the_wrong_ones(
+    acme: Tenant, api: MakeApi, strict: None, password: str
+) -> None:
+    for _ in range(3):
+        assert [answer.status_code for answer in attempts(api, TRADER, "wrong", 3)] == [400] * 3
+        assert attempts(api, TRADER, password)[0].status_code == 200
+
+
+@pytest.mark.req("S3-112")
 def test_a_name_is_shut_on_one_host_only(
     acme: Tenant, globex: Tenant, api: MakeApi, strict: None, password: str
 ) -> None:

@@ -16,9 +16,9 @@ from shared_apps.access.actors import Actor
 from shared_apps.access.step_up import require_recent
 from shared_apps.core import signing
 from shared_apps.core.context import Schema, host_context, platform_context
-from shared_apps.core.errors import DomainError, ForbiddenError, NotFoundError
+from shared_apps.core.errors import ConflictError, DomainError, ForbiddenError, NotFoundError
 from shared_apps.core.events import emit
-from shared_apps.users import codes, principals, second_step
+from shared_apps.users import codes, principals, queries, second_step
 from shared_apps.users.codes import Host, Purpose
 from shared_apps.users.events import EmailChanged, EmailChangeUndone, EmailVerified, ProfileChanged
 from shared_apps.users.hosts import HostTenant, id_of, inside
@@ -53,6 +53,19 @@ def request_email_change(*, actor: Actor, password: str, new_email: str, host: H
     with identity_unit("auth.request_email_change"):
         _asked(user, host.tenant).delete()
         codes.ask(Purpose.EMAIL_CHANGE, address=new_email, host=host, user=user)
+
+
+def request_confirmation(*, actor: Actor, host: Host) -> None:
+    """Send a code to the actor's own address, to prove that it is theirs. Raises TooManyRequestsError,
+    ConflictError where it is proved already."""
+    with platform_context():
+        user = queries.own_profile(actor)
+    if user.email_verified_at is not None:
+        raise ConflictError("auth.email_confirmed", _("Your address is confirmed already."))
+    codes.require_send_left(Purpose.EMAIL_CHANGE, user.email)
+    with identity_unit("auth.request_email_change"):
+        _asked(user, host.tenant).delete()
+        codes.ask(Purpose.EMAIL_CHANGE, address=user.email, host=host, user=user)
 
 
 def resend_email_change(*, actor: Actor, host: Host) -> None:

@@ -47,6 +47,11 @@ def note_failure(*, identifier: str, user_id: int | None, client: Client, tenant
                 emit(AccountLocked(user_id=user_id))
 
 
+def note_success(identifier: str) -> None:
+    """Forget the wrong passwords before a right one: people mistype."""
+    throttling.forget(_SCOPE, identifier.lower())
+
+
 def open_again(user: User) -> None:
     """Forget the failures of a person who proved their mailbox."""
     for name in {user.email.lower(), user.username.lower()}:

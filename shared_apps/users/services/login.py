@@ -46,6 +46,7 @@ def check_credentials(*, request: HttpRequest, identifier: str, password: str) -
     lockout.require_open(identifier)
     user = authenticate(request, username=identifier, password=password)
     if isinstance(user, User):
+        lockout.note_success(identifier)
         return user
     _note_failure(identifier=identifier, client=client_of(request), tenant=host_tenant(request))
     raise DomainError(
