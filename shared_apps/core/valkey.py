@@ -58,7 +58,7 @@ class Script:
         self._source = source
         sha = hashlib.sha1(source.encode(), usedforsecurity=False).hexdigest()  # what Valkey calls it
         self._head = _bulk(b"EVALSHA") + _bulk(sha.encode())
-        self._idle: deque[tuple[float, redis.Connection]] = deque()
+        self._idle: deque[tuple[float, Any]] = deque()
         self._of: tuple[int, redis.Redis] | None = None
 
     def run(self, keys: Sequence[str], arguments: Sequence[object]) -> Any:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from typing import Any
 
 from rest_framework.negotiation import DefaultContentNegotiation
@@ -15,11 +15,11 @@ _ANYTHING = ("", "*/*")
 class QuickNegotiation(DefaultContentNegotiation):
     """DRF's negotiation, decided at once for ``Accept: */*`` and for the first renderer's own type."""
 
-    def select_renderer(  # type: ignore[override]  # the view gives a list
-        self, request: Request, renderers: Sequence[BaseRenderer], format_suffix: str | None = None
+    def select_renderer(
+        self, request: Request, renderers: Iterable[BaseRenderer], format_suffix: str | None = None
     ) -> Any:
         """The renderer and the media type of the answer."""
-        first, accepted = renderers[0], request.META.get("HTTP_ACCEPT", "")
+        first, accepted = next(iter(renderers)), request.META.get("HTTP_ACCEPT", "")
         if format_suffix is None and (accepted in _ANYTHING or accepted == first.media_type):
             return first, first.media_type
         return super().select_renderer(request, renderers, format_suffix)
