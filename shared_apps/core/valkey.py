@@ -87,7 +87,7 @@ class Script:
         except IndexError:
             return client().connection_pool.make_connection()
         if time.monotonic() - since > _IDLE_SECONDS:
-            connection.disconnect()  # type: ignore[no-untyped-call]  # a proxy in between may have forgotten it; sending connects anew
+            connection.disconnect()  # a proxy in between may have forgotten it; sending connects anew
         return connection
 
 
