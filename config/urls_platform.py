@@ -21,6 +21,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("shared_apps.access.urls")),
     path("api/v1/auth/", include("shared_apps.users.urls")),
     path("api/v1/auth/mfa/", include("shared_apps.factors.urls")),
+    path("api/v1/", include("shared_apps.factors.urls_platform")),
     path("api/v1/", include("shared_apps.users.urls_platform")),
     path("api/v1/", include("shared_apps.users.urls_devices")),
     path("api/v1/", include("audit.urls")),

@@ -10,6 +10,7 @@ from rest_framework.response import Response
 
 from shared_apps.access.step_up import MAX_AGE
 from shared_apps.users.api import ATTEMPTS, IdentityView, login_answer
+from shared_apps.users.authentication import FRESH
 from shared_apps.users.hosts import client_of
 from shared_apps.users.models import User
 from shared_apps.users.queries import own_profile_id
@@ -18,7 +19,7 @@ from shared_apps.users.serializers import LoginAnswerSerializer
 from shared_apps.users.services.login import open_api_session
 
 from . import gate, memory, queries, serializers
-from .services import enrolment, passkeys, proving
+from .services import enrolment, passkeys, proving, resetting
 from .site import Site, site_of
 
 _NO_STORE = {"Cache-Control": "no-store"}
@@ -254,3 +255,22 @@ class ConfirmView(_FactorView):
             ceremony=data["ceremony"],
         )
         return Response({"method": method, "expires_in": int(MAX_AGE.total_seconds())})
+
+
+class ResetView(_FactorView):
+    """Help for somebody who lost the device and the recovery codes; on the platform's host."""
+
+    access = {"post": "factors.reset_factor"}
+    authentication_classes = FRESH
+    serializer_class = serializers.ResetSerializer
+
+    @extend_schema(responses={204: None})
+    def post(self, request: Request, user_id: int) -> Response:
+        """Take away all factors of a person, with their sessions and tokens; they are told by mail."""
+        resetting.reset_factors(
+            actor=self.actor,
+            user_id=user_id,
+            reason=self.valid_data()["reason"],
+            client=client_of(request._request),
+        )
+        return Response(status=204)

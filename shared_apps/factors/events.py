@@ -28,6 +28,16 @@ class FactorRemoved(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
+class FactorsReset(Event):
+    """The platform's staff took away all factors of somebody who had lost them; ``reason`` says why."""
+
+    name = "factors.factors_reset"
+
+    user_id: int
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class RecoveryCodesMade(Event):
     """Older ones are worth nothing now."""
 

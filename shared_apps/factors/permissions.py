@@ -10,5 +10,10 @@ _SELF = {USER: Relation.OWN, MEMBER: Relation.OWN}
 register(
     Permission("factors.view_factor", _("Read one's own second factors"), _SELF, personal=True),
     Permission("factors.manage_factor", _("Change one's own second factors"), _SELF, personal=True),
+    Permission(
+        "factors.reset_factor",
+        _("Take away the second factors of somebody who lost them"),
+        {"superadmin": Relation.PLATFORM},
+    ),
     Permission("factors.confirm_identity", _("Prove again who one is"), _SELF, personal=True),
 )

@@ -115,3 +115,9 @@ class ConfirmSerializer(_ProofSerializer):
 class ConfirmedSerializer(serializers.Serializer[Any]):
     method = serializers.CharField()
     expires_in = serializers.IntegerField(help_text="Seconds for which critical operations are open.")
+
+
+class ResetSerializer(serializers.Serializer[Any]):
+    """How the staff know that it is the person."""
+
+    reason = serializers.CharField(max_length=255)

@@ -43,6 +43,12 @@ sample(f"both POST {_API}/webauthn/login/", body={"ceremony": "x", "credential":
 sample(f"both POST {_API}/authenticate/", body={"challenge_token": "x", "code": "1"})
 sample(f"both POST {_API}/confirm/options/", f"both POST {_API}/confirm/", body={"code": "1"})
 
+sample(
+    "platform POST /api/v1/users/{user_id}/reset-factors/",
+    other=lambda world, persona: world.bystander.user.pk, body={"reason": "seen in person"},
+    sees="users.view_user",
+)  # fmt: skip
+
 sample("both GET /security/", "both GET /security/passkeys/add/", "both POST /security/passkeys/add/")
 sample("both GET /security/totp/")
 sample("both POST /security/totp/", may=frozenset({403}))  # without a signed set-up
