@@ -84,6 +84,17 @@ PAGES: dict[str, tuple[str, str | None, str, int]] = {
     "settings-none": (TENANT, "owner", "/settings/options/?q=zzz", 200),
     "setting": (TENANT, "owner", "/settings/options/users.access_token_lifetime/", 200),
     "setting-auditor": (TENANT, "auditor", "/settings/options/users.self_registration/", 200),
+    "invitations": (TENANT, "owner", "/invitations/", 200),
+    "invitations-auditor": (TENANT, "auditor", "/invitations/?state=accepted", 200),
+    "invitation-import": (TENANT, "staff", "/invitations/import/", 200),
+    "join-link-new": (TENANT, "owner", "/invitations/links/", 200),
+    "invitation-closed": (TENANT, None, "/invitation/?token=x", 403),
+    "ownership": (TENANT, "owner", "/ownership/", 200),
+    "ownership-trader": (TENANT, "trader", "/ownership/", 200),
+    "organisations": (TENANT, "trader", "/organisations/", 200),
+    "organisations-platform": (PLATFORM, "superadmin", "/organisations/", 200),
+    "account-sharing": (TENANT, "trader", "/accounts/{account_id}/sharing/", 200),
+    "bot-sharing": (TENANT, "owner", "/bots/{bot_id}/sharing/", 200),
     "members-auditor": (TENANT, "auditor", "/members/", 200),
 }
 FORMS = [(1280, "light"), (1280, "dark"), (390, "dark"), (390, "light")]
