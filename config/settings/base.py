@@ -203,7 +203,7 @@ MIDDLEWARE = [
     "shared_apps.core.language.LocaleMiddleware",
     "shared_apps.configuration.middleware.RegionMiddleware",
     "django.middleware.common.CommonMiddleware",
-    "shared_apps.users.middleware.CsrfViewMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
     "shared_apps.users.middleware.ActorMiddleware",
     "shared_apps.users.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",

@@ -8,6 +8,7 @@ change that wanted it. A hint in Valkey wakes the dispatcher at once, a sweep fi
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -17,6 +18,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
+import redis
 from django.db import DEFAULT_DB_ALIAS, transaction
 from django.utils import timezone
 
@@ -24,6 +26,8 @@ from . import valkey
 from .context import AUDIT, current_schema
 from .ids import uuid7
 from .models import OutboxMessage
+
+logger = logging.getLogger(__name__)
 
 #: Sorted set of schemas with fresh messages; the score is the time of the hint.
 HINTS = "outbox-hints"
@@ -44,7 +48,12 @@ class _Hint:
     schema: str
 
     def __call__(self) -> None:
-        valkey.client().zadd(valkey.platform_key(HINTS), {self.schema: timezone.now().timestamp()}, nx=True)
+        """Never raises: the sweep delivers when Valkey is away, and the change is committed already."""
+        hint = {self.schema: timezone.now().timestamp()}
+        try:
+            valkey.client().zadd(valkey.platform_key(HINTS), hint, nx=True)
+        except (redis.RedisError, OSError) as error:
+            logger.warning("the dispatcher was not told", extra={"reason": type(error).__name__})
 
 
 def enqueue(task: str, /, *, countdown: float = 0, using: str = DEFAULT_DB_ALIAS, **kwargs: Any) -> UUID:
@@ -70,8 +79,8 @@ def enqueue(task: str, /, *, countdown: float = 0, using: str = DEFAULT_DB_ALIAS
     message.save(using=using, force_insert=True)
     hint = _Hint(current_schema())
     if all(waiting != hint for _sids, waiting, _robust in connection.run_on_commit):
-        # Robust: the sweep delivers when Valkey is away, and the change is committed already.
-        transaction.on_commit(hint, using=using, robust=True)
+        # Not robust=True: Django names a failed hook by __qualname__, which an object does not have.
+        transaction.on_commit(hint, using=using)
     return message_id
 
 

@@ -16,7 +16,6 @@ from django.contrib.auth.middleware import AuthenticationMiddleware
 from django.contrib.messages import middleware as messages
 from django.contrib.sessions import middleware as sessions
 from django.http import HttpRequest, HttpResponse
-from django.middleware import csrf
 from django.utils import timezone, translation
 
 from shared_apps.core.api.errors import error_response
@@ -52,14 +51,6 @@ class MessageMiddleware(_PagesOnly, messages.MessageMiddleware):
 
 class HtmxMiddleware(_PagesOnly, htmx.HtmxMiddleware):
     """``request.htmx``."""
-
-
-class CsrfViewMiddleware(_PagesOnly, csrf.CsrfViewMiddleware):
-    """Tokens of forms. A browser adds cookies to a forged request by itself, and never this header."""
-
-    def process_view(self, request: HttpRequest, *args: Any) -> HttpResponse | None:  # type: ignore[override]
-        """Ask for the form's token where a browser's session could have been used."""
-        return None if bears_token(request) else super().process_view(request, *args)
 
 
 class ActorMiddleware(AuthenticationMiddleware):
