@@ -36,6 +36,9 @@ class RequestMiddleware:
         response = self._early_answer(request) or self.get_response(request)
         response = in_shape(request, response)
         response["X-Request-ID"] = request_id
+        if standing := getattr(request, "rate_standing", None):
+            for name, value in standing.headers().items():
+                response[name] = value
         self._record(request, response, time.perf_counter() - started)
         return response
 

@@ -16,6 +16,7 @@ import ipaddress
 import logging
 import time
 from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
 
@@ -39,17 +40,18 @@ _PERIODS: Final = {"second": 1, "minute": 60, "hour": 3600, "day": 86400}
 #: Scopes that guard secrets: without a counter they refuse, others let pass.
 _CLOSED_WITHOUT_COUNTER: Final = frozenset({"auth", "one_time_code", "second_factor"})
 
-#: KEYS: one counter per rate. ARGV: number and seconds, alternating. Returns the seconds to wait, 0 to go on.
+#: KEYS: one counter per rate. ARGV: number and seconds, alternating. Returns the seconds to wait, 0 to go on,
+#: and for each rate how many were counted and the seconds until its window ends.
 _COUNT: Final = """
-local wait = 0
+local told = {0}
 for i = 1, #KEYS do
   local count = redis.call('INCR', KEYS[i])
-  if count == 1 then redis.call('EXPIRE', KEYS[i], ARGV[2 * i]) end
-  if count > tonumber(ARGV[2 * i - 1]) then
-    wait = math.max(wait, redis.call('TTL', KEYS[i]), 1)
-  end
+  local left = tonumber(ARGV[2 * i])
+  if count == 1 then redis.call('EXPIRE', KEYS[i], left) else left = redis.call('TTL', KEYS[i]) end
+  if count > tonumber(ARGV[2 * i - 1]) then told[1] = math.max(told[1], left, 1) end
+  told[2 * i], told[2 * i + 1] = count, left
 end
-return wait
+return told
 """
 #: After a failure the counter is left alone for so long, lest every request waits for a dead server.
 _PAUSE_SECONDS: Final = 1.0
@@ -75,12 +77,46 @@ def hit(scope: str, *who: str) -> int | None:
 
     ``who`` is what the counter is kept by (an address, a user's id); it is hashed when it is long.
     """
+    return count(scope, *who)[0]
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How somebody stands to one rate after a request was counted; ``reset`` is in seconds from then."""
+
+    scope: str
+    limit: int
+    window: int
+    remaining: int
+    reset: int
+
+    def headers(self) -> dict[str, str]:
+        """The fields of draft-ietf-httpapi-ratelimit-headers, and the older ones that most clients read."""
+        return {
+            "RateLimit-Policy": f'"{self.scope}";q={self.limit};w={self.window}',
+            "RateLimit": f'"{self.scope}";r={self.remaining};t={self.reset}',
+            "X-RateLimit-Limit": str(self.limit),
+            "X-RateLimit-Remaining": str(self.remaining),
+            "X-RateLimit-Reset": str(self.reset),
+        }
+
+
+def count(scope: str, *who: str) -> tuple[int | None, Standing | None]:
+    """As :func:`hit`, with the rate of which least is left; None where nobody counts."""
     keys, rates = _keys(scope, who)
     limits = [value for number, seconds in rates for value in (number * settings.THROTTLE_FACTOR, seconds)]
-    wait = _ask(scope, keys, limits)
-    if wait is None and scope in _CLOSED_WITHOUT_COUNTER:
-        raise UnavailableError("throttle.unavailable", _("Please try again in a moment."))
-    return wait or None
+    told = _ask(scope, keys, limits)
+    if told is None:
+        if scope in _CLOSED_WITHOUT_COUNTER:
+            raise UnavailableError("throttle.unavailable", _("Please try again in a moment."))
+        return None, None
+    standings = [
+        Standing(scope, limit, window, max(limit - counted, 0), max(left, 0))
+        for limit, window, counted, left in zip(
+            limits[::2], limits[1::2], told[1::2], told[2::2], strict=True
+        )
+    ]
+    return told[0] or None, min(standings, key=lambda each: each.remaining / each.limit)
 
 
 def spent(scope: str, *who: str) -> int | None:
@@ -128,12 +164,12 @@ def listen_again() -> None:
     _Pause.until = 0.0
 
 
-def _ask(scope: str, keys: list[str], limits: list[int]) -> int | None:
-    """Seconds to wait, 0 to go on; None when nobody counts."""
+def _ask(scope: str, keys: list[str], limits: list[int]) -> list[int] | None:
+    """What the script told, whole numbers; None when nobody counts."""
     if _Pause.until > time.monotonic():
         return None
     try:
-        return int(_run(keys, limits))
+        return [int(number) for number in _run(keys, limits)]
     except (redis.ConnectionError, redis.TimeoutError) as error:
         _Pause.until = time.monotonic() + _PAUSE_SECONDS
         logger.warning("throttle without a counter", extra={"scope": scope, "reason": str(error)})
@@ -182,9 +218,10 @@ class RequestThrottle(_CountingThrottle):
     def allow_request(self, request: Request, view: APIView) -> bool:
         user = request.user
         if user is not None and user.is_authenticated:
-            self._wait = hit("user", str(user.pk))
+            self._wait, standing = count("user", str(user.pk))
         else:
-            self._wait = hit("anonymous", client_address())
+            self._wait, standing = count("anonymous", client_address())
+        request._request.rate_standing = standing  # type: ignore[attr-defined]  # the middleware tells it
         return self._wait is None
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from rest_framework import mixins, views, viewsets
 
+from .conditional import ConditionalMixin
 from .fields import FieldsMixin
 from .idempotency import IdempotentMixin
 
@@ -12,11 +13,11 @@ class APIView(IdempotentMixin, views.APIView):
     """A plain view."""
 
 
-class GenericViewSet(IdempotentMixin, FieldsMixin, viewsets.GenericViewSet):  # type: ignore[type-arg]
+class GenericViewSet(ConditionalMixin, IdempotentMixin, FieldsMixin, viewsets.GenericViewSet):  # type: ignore[type-arg]
     """A view set that takes its actions from mixins."""
 
 
-class ReadOnlyViewSet(FieldsMixin, viewsets.ReadOnlyModelViewSet):  # type: ignore[type-arg]
+class ReadOnlyViewSet(ConditionalMixin, FieldsMixin, viewsets.ReadOnlyModelViewSet):  # type: ignore[type-arg]
     """List and retrieve."""
 
 
