@@ -60,6 +60,7 @@ def _seed(tenant: Tenant, people: list[DemoPerson]) -> None:
     """The demo's sellers are known, by the simulator's word."""
     import json
 
+    from django.db import transaction
     from django.utils import timezone
 
     from shared_apps.core import crypto
@@ -69,7 +70,8 @@ def _seed(tenant: Tenant, people: list[DemoPerson]) -> None:
     from .services import PURPOSE
 
     today = timezone.now().date()
-    for member in Member.objects.filter(capabilities__contains=["seller"]):
+    known = IdentityCase.objects.values("member")
+    for member in Member.objects.filter(capabilities__contains=["seller"]).exclude(pk__in=known):
         case = IdentityCase(
             member=member,
             state="approved",
@@ -89,4 +91,5 @@ def _seed(tenant: Tenant, people: list[DemoPerson]) -> None:
             "document_expires_on": str(case.document_expires_on),
         }
         case.details = crypto.seal(json.dumps(details), purpose=PURPOSE, row=case.pk)
-        case.save(force_insert=True)
+        with transaction.atomic():
+            case.save(force_insert=True)
