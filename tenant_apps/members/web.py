@@ -14,6 +14,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
 from shared_apps.access.pages import actor_of, may, page
+from shared_apps.access.step_up import StepUpRequired
 from shared_apps.core.errors import DomainError, NotFoundError
 from shared_apps.ui import dashboard as parts
 from shared_apps.ui.dashboard import Panel, Place
@@ -103,7 +104,7 @@ def member_capabilities(request: HttpRequest, member_id: UUID) -> HttpResponse:
         chosen = request.POST.getlist("capabilities")
         try:
             member = services.change_capabilities(actor=actor, member_id=member_id, capabilities=chosen)
-        except NotFoundError:
+        except (NotFoundError, StepUpRequired):
             raise
         except DomainError as refused:
             error, status = refused.message, 400
@@ -130,7 +131,7 @@ def member_activation(request: HttpRequest, member_id: UUID) -> HttpResponse:
         )
         try:
             member = change(actor=actor_of(request), member_id=member_id)
-        except NotFoundError:
+        except (NotFoundError, StepUpRequired):
             raise
         except DomainError as refused:
             add_toast(request, refused.message, "error")

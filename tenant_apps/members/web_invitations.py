@@ -17,6 +17,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from shared_apps.access.pages import actor_of, may, page
+from shared_apps.access.step_up import StepUpRequired
 from shared_apps.core.errors import DomainError, ForbiddenError, NotFoundError
 from shared_apps.ui.forms import add_domain_error
 from shared_apps.ui.toasts import add_toast
@@ -102,6 +103,8 @@ def invitation_list(request: HttpRequest) -> HttpResponse:
         if form.is_valid():
             try:
                 invitation = services.invite_member(actor=actor, origin=_origin(request), **form.cleaned_data)
+            except StepUpRequired:
+                raise
             except DomainError as error:
                 add_domain_error(form, error)
             else:
@@ -126,6 +129,8 @@ def invitation_import(request: HttpRequest) -> HttpResponse:
                     take_good_ones=form.cleaned_data["take"] == "good",
                     origin=_origin(request),
                 )
+            except StepUpRequired:
+                raise
             except DomainError as error:
                 add_domain_error(form, error)
             else:
@@ -175,6 +180,8 @@ def join_link_new(request: HttpRequest) -> HttpResponse:
                 _link, token = services.create_join_link(
                     actor=actor, expires_at=timezone.now() + timedelta(days=days), **form.cleaned_data
                 )
+            except StepUpRequired:
+                raise
             except DomainError as error:
                 add_domain_error(form, error)
             else:

@@ -16,7 +16,7 @@ from django.utils import timezone
 
 from shared_apps.core.context import platform_context, tenant_context
 from shared_apps.tenants.models import Membership, Tenant
-from shared_apps.users.models import User
+from shared_apps.users.models import Session, User
 from tenant_apps.members.models import Invitation, Member
 from tests.members.inviting import INVITATIONS, NEW, PASSWORD, accept, invite, token_in
 from tests.support.pages import visitor
@@ -284,3 +284,26 @@ def test_two_at_once_come_in_once(api: Any, letters: Any, acme: Tenant) -> None:
     assert sorted(answers)[0] == 200 and sorted(answers)[1] in (400, 403, 409)
     with tenant_context(acme):
         assert Member.objects.filter(email=NEW).count() == 1
+
+
+@pytest.mark.req("S1-45", "F25")
+def test_making_leaders_takes_a_fresh_proof(acme: Tenant, api: Any) -> None:
+    """An hour after log-in a trader may still be invited; an administrator only after a new proof."""
+    stale = timezone.now() - timedelta(hours=1)
+    assert api("owner", "GET", INVITATIONS).status_code == 200
+    page = visitor("acme", "owner")
+    with platform_context(), transaction.atomic():
+        Session.objects.update(verified_at=stale)
+    for capability, status in (("tenant_admin", 403), ("owner", 403), ("trader", 201)):
+        body = {"email": f"{capability.replace('_', '-')}@example.org", "capabilities": [capability]}
+        answer = api("owner", "POST", INVITATIONS, body)
+        assert answer.status_code == status, answer.content
+        assert status == 201 or answer.json()["code"] == "step_up_required"
+    form = {"email": "page@example.org", "capabilities": ["tenant_admin"]}
+    led = page.post("/invitations/", form)
+    assert b'action="/security/confirm/"' in led.content, led.content[:3000]
+    with tenant_context(acme):
+        member_id = Member.objects.get(email="trader@acme.example.com").pk
+        assert [row.email for row in Invitation.objects.all()] == ["trader@example.org"]
+    led = page.post(f"/members/{member_id}/capabilities/", {"capabilities": ["tenant_admin"]})
+    assert b'action="/security/confirm/"' in led.content, led.content[:3000]

@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 
 from shared_apps.access.actors import Actor
 from shared_apps.access.catalogue import require
+from shared_apps.access.step_up import StepUpRequired, require_recent
 from shared_apps.core.background import enqueue
 from shared_apps.core.errors import ConflictError, DomainError, ForbiddenError, NotFoundError
 from shared_apps.core.events import emit
@@ -128,6 +129,8 @@ def _judge(
     seen[address] = line.number
     try:
         result.invited.append(_invite(actor, inviter, line.email, line.capabilities, origin))
+    except StepUpRequired:
+        raise
     except DomainError as error:
         return LineError(line.number, next(iter(error.details), ""), error.message)
     return None
@@ -142,6 +145,7 @@ def resend_invitation(*, actor: Actor, invitation_id: UUID, origin: str) -> Invi
     require(actor, "members.invite_member")
     invitation = _lock_open(invitation_id)
     refuse_ungrantable(actor, invitation.capabilities)
+    require_proof_for_leaders(actor, invitation.capabilities)
     invitation.generation += 1
     invitation.token_hash = tokens.hash_of(
         tokens.make_token(TOKEN_PURPOSE, invitation.pk, invitation.generation)
@@ -218,6 +222,7 @@ def _invite(
 ) -> Invitation:
     address, wanted = clean_address(email), in_order(capabilities)
     refuse_ungrantable(actor, wanted)
+    require_proof_for_leaders(actor, wanted)
     if Member.objects.filter(email=address).exists():
         raise ConflictError("invitation.already_member", _("This person is a member already."), field="email")
     if open_invitation_of(address) is not None:
@@ -263,6 +268,12 @@ def refuse_ungrantable(actor: Actor, capabilities: Sequence[str]) -> None:
             _("You may not give this: %(names)s.") % {"names": labels},
             field="capabilities",
         )
+
+
+def require_proof_for_leaders(actor: Actor, capabilities: Sequence[str]) -> None:
+    """Whoever makes owners and administrators proves who they are again. Raises StepUpRequired."""
+    if rules.may_invite(capabilities):
+        require_recent(actor)
 
 
 def _require_room(more: int) -> None:

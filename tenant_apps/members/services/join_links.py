@@ -31,6 +31,7 @@ from .invitations import (
     inviter_of,
     open_invitation_of,
     refuse_ungrantable,
+    require_proof_for_leaders,
     send,
     write_invitation,
 )
@@ -51,6 +52,7 @@ def create_join_link(
     require(actor, "members.invite_member")
     wanted, now = in_order(capabilities), timezone.now()
     refuse_ungrantable(actor, wanted)
+    require_proof_for_leaders(actor, wanted)
     if rules.OWNER in wanted:
         raise ForbiddenError(
             "join_link.no_owners", _("Nobody becomes an owner by a join link."), field="capabilities"
