@@ -14,6 +14,7 @@ register(
         "factors.reset_factor",
         _("Take away the second factors of somebody who lost them"),
         {"superadmin": Relation.PLATFORM},
+        all_or_nothing=True,
     ),
     Permission("factors.confirm_identity", _("Prove again who one is"), _SELF, personal=True),
 )
