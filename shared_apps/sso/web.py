@@ -21,7 +21,7 @@ from shared_apps.users import web as identity
 from shared_apps.users.hosts import HostTenant, host_tenant
 from shared_apps.users.login_options import LoginOption
 from shared_apps.users.pages import safe_target
-from shared_apps.users.second_step import SecondStepDue
+from shared_apps.users.second_step import Proof, SecondStepDue
 
 from . import queries, services
 
@@ -69,7 +69,7 @@ def callback(request: HttpRequest) -> HttpResponse:
             raise services.denied()
         code = request.GET.get("code", "")
         user = services.finish_login(tenant=_tenant(request), state=state, code=code[:2048])
-        identity.start_or_challenge(request, user)
+        identity.start_or_challenge(request, user, proof=Proof.VOUCHED)
     except SecondStepDue as due:
         return redirect(f"{reverse(due.page)}?{urlencode({'next': target})}")
     except NotFoundError:

@@ -17,6 +17,7 @@ from shared_apps.core.errors import ForbiddenError, NotFoundError
 from shared_apps.users import handover
 from shared_apps.users.hosts import HostTenant, host_tenant
 from shared_apps.users.models import User
+from shared_apps.users.web import require_own_proof
 
 from .models import Domain, Membership, Tenant
 
@@ -60,8 +61,10 @@ def organisations_of(actor: Actor, request: HttpRequest) -> list[Organisation]:
 
 
 def hand_over(actor: Actor, request: HttpRequest, target: UUID, *, challenge: str = "") -> HandOver:
-    """A token for an organisation that the actor belongs to. Raises NotFoundError for any other one."""
+    """A token for an organisation that the actor belongs to. Raises NotFoundError for any other one, and
+    StepUpRequired where nothing but this organisation's identity provider vouches for the person."""
     require(actor, "tenants.hand_over")
+    require_own_proof(request)
     with platform_context():
         row = _memberships(actor).filter(tenant__uuid=target).first()
     if row is None:

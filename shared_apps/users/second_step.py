@@ -23,6 +23,9 @@ class Proof(Enum):
     """A second factor, or a passkey, which is two in one."""
     HANDED_OVER = "handed_over"
     """A session on another host vouches for the person, who has proved nothing here."""
+    VOUCHED = "vouched"
+    """An organisation's identity provider vouches for the person: that is its word, in its own house. It does
+    not stand in for a second factor, and is no proof to anybody else."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext, pgettext_lazy
 
+from shared_apps.access.step_up import require_recent
 from shared_apps.core import throttling
 from shared_apps.core.context import platform_context
 from shared_apps.core.errors import ForbiddenError, TooManyRequestsError
@@ -30,6 +31,8 @@ from .services import login, sessions
 
 #: Where the browser keeps the challenge between the two steps of a log-in.
 CHALLENGE_KEY: Final = "login_challenge"
+#: Set in a browser session that rests on the word of an organisation's identity provider.
+_VOUCHED_KEY: Final = "vouched"
 #: Password of every demo persona (api.md); accepted nowhere but in development.
 DEMO_PASSWORD: Final = "demo-Passw0rd!"  # noqa: S105 - published on purpose
 
@@ -45,13 +48,14 @@ def log_in(request: HttpRequest, *, identifier: str, password: str) -> User:
     return user
 
 
-def start_or_challenge(request: HttpRequest, user: User) -> None:
-    """Start the session of somebody whose password was right; raises SecondStepDue where a factor is due."""
+def start_or_challenge(request: HttpRequest, user: User, *, proof: Proof = Proof.PASSWORD) -> None:
+    """Start the session of somebody whose password was right, or whom an identity provider vouched for
+    (``proof``); raises SecondStepDue where a factor is due."""
     step = second_step.registered()
     with platform_context():
         challenge = second_step.challenge_for(user.pk, host_tenant(request))
     if step is None or challenge is None:
-        start_browser_session(request, user)
+        start_browser_session(request, user, proof=proof)
         return
     request.session.cycle_key()
     request.session[CHALLENGE_KEY] = challenge.token
@@ -91,8 +95,23 @@ def start_browser_session(request: HttpRequest, user: User, *, proof: Proof = Pr
     )
     auth.login(request, user, backend="shared_apps.users.backends.MemberBackend")
     request.session[SESSION_ROW_KEY] = str(row.pk)
+    if proof is Proof.VOUCHED:
+        request.session[_VOUCHED_KEY] = True
+    else:
+        request.session.pop(_VOUCHED_KEY, None)
     set_principal(request, principals.from_browser(request, tenant, fresh=True))
     return row
+
+
+def require_own_proof(request: HttpRequest) -> None:
+    """Go on only if the person of this browser session has shown something of their own.
+
+    Whoever runs an organisation's identity provider can log in as each of its members: that opens their own
+    house and no other. Raises StepUpRequired. A request with a token has no browser session and passes.
+    """
+    session = getattr(request, "session", None)
+    if session is not None and session.get(_VOUCHED_KEY):
+        require_recent(request.actor)  # type: ignore[attr-defined]
 
 
 def keep_browser_session(request: HttpRequest) -> None:

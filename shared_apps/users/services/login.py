@@ -63,7 +63,7 @@ def open_api_session(
 ) -> TokenPair:
     """Start a refresh family for somebody whose credentials were checked.
 
-    Raises ForbiddenError where a second factor is due and ``proof`` is a password alone.
+    Raises ForbiddenError where a second factor is due and ``proof`` is none.
     """
     _require_second_factor(user, proof)
     now, jti = timezone.now(), uuid.uuid4().hex
@@ -94,7 +94,7 @@ def open_browser_session(
 
 def _require_second_factor(user: User, proof: Proof) -> None:
     with platform_context():
-        due = proof is Proof.PASSWORD and second_step.is_due(user.pk)
+        due = proof in (Proof.PASSWORD, Proof.VOUCHED) and second_step.is_due(user.pk)
     if due:
         raise ForbiddenError("auth.second_factor_due", _("The second factor is missing."))
 
@@ -119,7 +119,7 @@ def _open(
         remote_addr=client.remote_addr,
         created_at=now,
         last_seen_at=now,
-        verified_at=None if proof is Proof.HANDED_OVER else now,
+        verified_at=None if proof in (Proof.HANDED_OVER, Proof.VOUCHED) else now,
         expires_at=expires_at,
     )
     with identity_unit("auth.log_in", user=user):
