@@ -11,7 +11,7 @@ export VENV
 .DEFAULT_GOAL := help
 .PHONY: help run reset test test-fast check mutate bench demo requirements lock install install-base \
   check-format check-lint check-rules check-types check-contracts check-migrations check-deploy check-security \
-  check-openapi openapi
+  check-openapi openapi messages
 
 help: ## what there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
@@ -84,6 +84,10 @@ check-openapi: ## the schema is valid and the committed one
 
 openapi: install ## writes the schema after a wanted change
 	$(PY) manage.py spectacular --validate --fail-on-warn --file config/openapi.yaml
+
+messages: install ## collects the texts of pages and errors, and compiles their translations
+	$(PY) manage.py makemessages --no-wrap -v0 -l fr -l ru --ignore=.venv --ignore=tests --ignore=bench
+	$(PY) -m tests.compile_messages
 
 lock: install ## pins every dependency with its hashes
 	$(COMPILE) requirements/tools.in -o requirements/tools.txt

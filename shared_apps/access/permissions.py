@@ -20,5 +20,6 @@ register(
 
 # The design system stands beside this app and cannot import it; its pages are open.
 assign("shared_apps.ui.web.credits", {"get": "core.view_page"})
+assign("shared_apps.ui.web.language", {"post": "core.view_page"})
 assign("shared_apps.ui.web.gallery", {"get": "core.view_page"})
 assign("shared_apps.ui.web.mailbox", {"get": "core.view_page"})

@@ -6,7 +6,10 @@ from django.urls import path
 from shared_apps.ui import web
 
 app_name = "ui"
-urlpatterns = [path("credits/", web.credits, name="credits")]
+urlpatterns = [
+    path("credits/", web.credits, name="credits"),
+    path("language/", web.language, name="language"),
+]
 if settings.ENVIRONMENT in ("development", "test"):
     urlpatterns += [
         path("gallery/", web.gallery, name="gallery"),

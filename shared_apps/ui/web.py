@@ -9,6 +9,8 @@ from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext_lazy as _
+from django.views.decorators.http import require_POST
+from django.views.i18n import set_language
 
 from shared_apps.ui.icons import ICONS
 from shared_apps.ui.mailbox import read_mails
@@ -19,6 +21,15 @@ from shared_apps.ui.toasts import add_toast
 def credits(request: HttpRequest) -> HttpResponse:
     """Whose work the pages stand on, with licences."""
     return render(request, "ui/credits.html")
+
+
+@require_POST
+def language(request: HttpRequest) -> HttpResponse:
+    """Keep the chosen language in a cookie and go back to the page of this host that asked (``next``)."""
+    if request.POST.get("language") not in dict(settings.LANGUAGES):
+        return render(request, "400.html", status=400)
+    answer: HttpResponse = set_language(request)
+    return answer
 
 
 def mailbox(request: HttpRequest) -> HttpResponse:

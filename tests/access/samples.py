@@ -114,3 +114,4 @@ sample(
     "both GET /api/schema/", "both GET /credits/", "both GET /docs/access/", "both GET /gallery/",
     "both GET /mailbox/", "both GET /swagger/", "platform GET /",
 )  # fmt: skip
+sample("both POST /language/", body={"language": "fr", "next": "/"})
