@@ -4,6 +4,7 @@ from typing import Final
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 SCRIPT_TEXTS: Final[dict[str, str | Promise]] = {
     "close": _("Close"),
@@ -21,9 +22,9 @@ SCRIPT_TEXTS: Final[dict[str, str | Promise]] = {
     "status_429": _("Too many requests. Wait a moment, then try again."),
     "status_503": _("The service is being worked on. Try again in a minute."),
     "status_other": _("Something went wrong on our side. Try again; if it stays, tell your administrator."),
-    "open": _("Open"),
-    "high": _("High"),
-    "low": _("Low"),
+    "open": pgettext_lazy("price of a candle", "Open"),
+    "high": pgettext_lazy("price of a candle", "High"),
+    "low": pgettext_lazy("price of a candle", "Low"),
     "buy": _("Buy"),
     "sell": _("Sell"),
     "live": _("Live"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from shared_apps.core.tenant_models import TenantModel
 from tenant_apps.members.models import Member
@@ -72,7 +73,7 @@ class IdentityDocument(TenantModel):
 
     class Side(models.TextChoices):
         FRONT = "front", _("Front")
-        BACK = "back", _("Back")
+        BACK = "back", pgettext_lazy("side of a document", "Back")
         SELFIE = "selfie", _("Portrait")
 
     audit_masked = ("key",)

@@ -11,7 +11,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from shared_apps.access.pages import actor_of, may, page
 from shared_apps.core.errors import DomainError, ForbiddenError, NotFoundError
@@ -45,7 +45,7 @@ class SubmissionForm(forms.Form):
     document_expires_on = forms.DateField(label=gettext_lazy("Valid until"), widget=_DATE)
     front = forms.FileField(label=gettext_lazy("Front, or the page with the photo"), widget=_FILE)
     back = forms.FileField(
-        label=gettext_lazy("Back"),
+        label=pgettext_lazy("side of a document", "Back"),
         required=False,
         widget=_FILE,
         help_text=gettext_lazy("Not for passports."),

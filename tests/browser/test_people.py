@@ -137,7 +137,7 @@ def test_an_account_is_shared_and_taken_back(window: Window, traded: Traded) -> 
     expect(friend.page.get_by_role("heading", level=1)).to_have_text("Paper one")
     expect(friend.page.get_by_role("button", name="Review the order")).to_have_count(0)
     assert friend.axe() == [] and friend.overflow() <= 0
-    row.get_by_role("button", name="Take it back").click()
+    row.get_by_role("button", name="Stop sharing").click()
     expect(owner.page.get_by_role("row", name="Bea Buyer")).to_have_count(0)
     assert friend.page.goto(f"{friend.origin}{address}").status == 404  # type: ignore[union-attr]
 

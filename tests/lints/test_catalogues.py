@@ -72,9 +72,15 @@ def test_placeholders_and_forms_are_the_texts(language: str) -> None:
 def test_what_is_compiled_is_what_is_written(language: str) -> None:
     written = catalogue(language)
     compiled = polib.mofile(str(ROOT / "locale" / language / "LC_MESSAGES" / "django.mo"))
-    assert {entry.msgid: (entry.msgstr, entry.msgstr_plural) for entry in compiled} == {
-        entry.msgid: (entry.msgstr, entry.msgstr_plural) for entry in written if not entry.obsolete
-    }, "run make messages"
+    assert texts(compiled) == texts(written), "run make messages"
+
+
+def texts(file: polib.POFile | polib.MOFile) -> dict[tuple[str, str], object]:
+    return {
+        (entry.msgctxt or "", entry.msgid): entry.msgstr_plural or entry.msgstr
+        for entry in file
+        if not entry.obsolete
+    }
 
 
 @pytest.mark.skipif(
@@ -91,6 +97,5 @@ def test_the_catalogues_hold_the_codes_texts_and_no_others(tmp_path: Path) -> No
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     for language in LANGUAGES:
-        found = {entry.msgid for entry in catalogue(language, tmp_path) if not entry.obsolete}
-        kept = {entry.msgid for entry in catalogue(language) if not entry.obsolete}
+        found, kept = texts(catalogue(language, tmp_path)).keys(), texts(catalogue(language)).keys()
         assert (sorted(found - kept), sorted(kept - found)) == ([], []), "run make messages and translate"
