@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
 from shared_apps.core.events import Event
@@ -104,11 +105,12 @@ class EmailChanged(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class EmailChangeUndone(Event):
-    """The old address took the account back."""
+    """The old address took the account back; ``changed_at`` is when it was changed."""
 
     name = "users.email_change_undone"
 
     user_id: int
+    changed_at: datetime
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -124,7 +124,7 @@ class User(AbstractUser):  # type: ignore[django-manager-missing]  # guardian's 
     """A person. ``role`` is the single source of truth for rights on the platform host."""
 
     audit_masked = ("password",)
-    audit_left_out = ("last_login",)
+    audit_left_out = ("last_login", "former_addresses")
 
     Roles = Role
 
@@ -167,6 +167,9 @@ class User(AbstractUser):  # type: ignore[django-manager-missing]  # guardian's 
     email_verified_at = models.DateTimeField(
         null=True, blank=True, editable=False, help_text=_("When a code sent to the address came back")
     )
+
+    #: Addresses of the last week that may take the account back, each with the time when it went.
+    former_addresses = models.JSONField(default=list, blank=True, editable=False)
 
     objects = UserManager()  # type: ignore[misc]
 

@@ -7,10 +7,12 @@ from django.utils.translation import gettext as _
 from shared_apps.access.actors import Actor
 from shared_apps.access.catalogue import require
 from shared_apps.access.step_up import require_recent
+from shared_apps.core.context import platform_context
 from shared_apps.core.errors import DomainError, ForbiddenError, NotFoundError
 from shared_apps.core.events import emit
 from shared_apps.factors import gate, queries
-from shared_apps.factors.events import FactorsReset
+from shared_apps.factors.events import FactorRemoved, FactorsReset
+from shared_apps.users.events import EmailChangeUndone
 from shared_apps.users.hosts import Client
 from shared_apps.users.models import User
 from shared_apps.users.services.api_tokens import revoke_api_tokens_of
@@ -53,3 +55,20 @@ def reset_factors(*, actor: Actor, user_id: int, reason: str, client: Client) ->
             what="factors_reset",
             label="",
         )
+
+
+def remove_later_factors(event: EmailChangeUndone) -> None:
+    """Subscriber: whoever changed the address may have added factors; those since then open nothing more.
+
+    Recovery codes go too where they were made since then, or stand in for no factor any more.
+    """
+    with platform_context():
+        later = queries.authenticators(event.user_id).filter(created_at__gte=event.changed_at)
+        gone = [row.type for row in later.select_for_update(of=("self",))]
+        later.delete()
+        rows = queries.authenticators(event.user_id)
+        if not rows.exclude(type=queries.Type.RECOVERY_CODES).exists():
+            rows.delete()
+        gate.forget(event.user_id)
+    for method in gone:
+        emit(FactorRemoved(user_id=event.user_id, method=method, label=""))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final
 from uuid import uuid4
 
@@ -110,21 +110,26 @@ def confirm_email_change(*, actor: Actor, code: str, host: Host) -> User:
 def undo_email_change(*, token: str, host: Host) -> None:
     """Give an account back to its old address, by the link that the old address got.
 
-    All sessions end and the password holds no more: the old address gets a code for a new one. Raises
-    ForbiddenError for a link of another host, an altered, expired or used one.
+    It holds however often the address was changed again since. All sessions and API tokens end, factors
+    that were added since the change go, and the password holds no more: the old address gets a code for a
+    new one. Raises ForbiddenError for a link of another host, an altered, expired or used one.
     """
-    user_id, old, new = signing.unsign(_UNDO, token, max_age=UNDO_LIFETIME)
+    user_id, old, _new = signing.unsign(_UNDO, token, max_age=UNDO_LIFETIME)
     with identity_unit("auth.undo_email_change"):
-        user = User.objects.select_for_update(of=("self",)).filter(pk=user_id, email=new).first()
-        if user is None or User.objects.filter(email=old).exists():
+        user = User.objects.select_for_update(of=("self",)).filter(pk=user_id).first()
+        gone = _index_of(user, old)
+        if user is None or gone is None or User.objects.filter(email=old).exists():
             raise ForbiddenError("auth.undo_used", _("This link was used already, or is too old."))
+        changed_at = datetime.fromisoformat(user.former_addresses[gone][1])
+        # What came after it goes with it: nobody who had the account meanwhile can take it again.
+        user.former_addresses = user.former_addresses[:gone]
         _set_email(user, old)
         user.set_unusable_password()
         user.save(update_fields=["password"])
         end_sessions_of(user, reason="email_change_undone", tenant=host.tenant)
         principals.forget_user(user.pk)
         with inside(host.tenant):
-            emit(EmailChangeUndone(user_id=user.pk))
+            emit(EmailChangeUndone(user_id=user.pk, changed_at=changed_at))
             emit(ProfileChanged(user_id=user.pk, display_name=user.display_name, email=user.email))
         codes.ask(Purpose.PASSWORD_RESET, address=old, host=host)
 
@@ -143,6 +148,8 @@ def _confirm(actor: Actor, address: str, code: str, host: Host) -> User | None:
             return None
         codes.spend(row)
         old = user.email
+        if old != address:
+            _note_former(user, old)
         _set_email(user, address)
         principals.forget_user(user.pk)
         with inside(host.tenant):
@@ -163,7 +170,20 @@ def _set_email(user: User, address: str) -> None:
         free = not taken and len(address) <= 150
         user.username = address if free else f"{address.partition('@')[0][:100]}-{uuid4().hex[:12]}"
     user.email, user.email_verified_at = address, timezone.now()
-    user.save(update_fields=["email", "username", "email_verified_at"])
+    user.save(update_fields=["email", "username", "email_verified_at", "former_addresses"])
+
+
+def _note_former(user: User, address: str) -> None:
+    """Remember which address the account had until now, and forget those that may not take it back."""
+    now = timezone.now()
+    kept = [each for each in user.former_addresses if datetime.fromisoformat(each[1]) > now - UNDO_LIFETIME]
+    user.former_addresses = [*kept, [address, now.isoformat()]]
+
+
+def _index_of(user: User | None, address: str) -> int | None:
+    """Where an address stands among those that the account had, None where it may not take it back."""
+    former = [] if user is None else [each[0] for each in user.former_addresses]
+    return former.index(address) if address in former else None
 
 
 def _asked(user: User, tenant: HostTenant | None) -> QuerySet[OneTimeCode]:

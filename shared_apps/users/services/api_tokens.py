@@ -105,9 +105,13 @@ def revoke_api_token(*, actor: Actor, token_id: UUID, tenant: HostTenant | None)
         _revoke(row, "revoked", tenant)
 
 
-def revoke_api_tokens_of(*, user_id: int, reason: str, tenant: HostTenant | None) -> int:
-    """Step: end all tokens of a person on every host; in the platform role. Returns how many."""
+def revoke_api_tokens_of(
+    *, user_id: int, reason: str, tenant: HostTenant | None, on: HostTenant | None = None
+) -> int:
+    """Step: end all tokens of a person, everywhere or ``on`` one host; platform role. Returns how many."""
     rows = ApiToken.objects.filter(user_id=user_id, revoked_at=None)
+    if on is not None:
+        rows = rows.filter(tenant_id=on.pk)
     found = list(rows.order_by("pk").select_for_update(of=("self",)))
     for row in found:
         _revoke(row, reason, tenant)

@@ -95,6 +95,7 @@ def _become_nobody(user: User, label: str, address: str) -> None:
     user.username, user.email = label, address
     user.birth_date = user.email_verified_at = user.last_login = user.tenant = None
     user.account_type, user.theme, user.role = AccountType.INDIVIDUAL, Theme.SYSTEM, Role.SUBSCRIBER
+    user.former_addresses = []
     user.is_active, user.erased_at = False, timezone.now()
     user.set_unusable_password()
     user.save()

@@ -31,6 +31,7 @@ from shared_apps.users.tokens import AccessToken, RefreshToken, hash_of, tenant_
 from shared_apps.users.units import identity_unit
 
 from . import exports
+from .api_tokens import revoke_api_tokens_of
 from .login import TokenPair
 
 
@@ -181,10 +182,11 @@ def end_sessions_of(user: User, *, reason: str, tenant: HostTenant | None, keep:
 
 
 def end_sessions_in(*, user_id: int, tenant: HostTenant, reason: str) -> int:
-    """Step: end every session that a person opened on one tenant's host (they left it)."""
+    """Step: end every session that a person opened on one tenant's host (they left it), and API tokens."""
     found = _lock(Session.objects.filter(user_id=user_id, tenant_id=tenant.pk, revoked_at=None))
     for session in found:
         _end(session, reason, tenant, timezone.now())
+    revoke_api_tokens_of(user_id=user_id, reason=reason, tenant=tenant, on=tenant)
     principals.forget_user(user_id)
     return len(found)
 
