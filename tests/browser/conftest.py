@@ -88,10 +88,11 @@ class Visitors:
     contexts: list[BrowserContext] = field(default_factory=list)
 
     def window(
-        self, host: str, who: str | None = None, *, width: int = 1280, theme: str = "light"
-    ) -> Watched:
-        """A window of this size and theme on a host (``acme.localhost``), somebody of the demo logged in."""
-        page = self._context(host, who, width, theme).new_page()
+        self, host: str, who: str | None = None, *, width: int = 1280, theme: str = "light",
+        locale: str = "en-GB",
+    ) -> Watched:  # fmt: skip
+        """A window of this size, theme and language on a host (``acme.localhost``), with one of the demo."""
+        page = self._context(host, who, width, theme, locale).new_page()
         watched = Watched(page, f"http://{host}:{self.live.port}")
 
         def hear(message: ConsoleMessage) -> None:
@@ -102,12 +103,12 @@ class Visitors:
         page.on("pageerror", lambda error: watched.complaints.append(str(error)))
         return watched
 
-    def _context(self, host: str, who: str | None, width: int, theme: Any) -> BrowserContext:
+    def _context(self, host: str, who: str | None, width: int, theme: Any, locale: str) -> BrowserContext:
         context = self.browser.new_context(
             viewport={"width": width, "height": 900 if width > 500 else 844},
             color_scheme=theme,
             reduced_motion="reduce",
-            locale="en-GB",
+            locale=locale,
             timezone_id="Europe/Paris",
         )
         if who is not None:

@@ -100,16 +100,21 @@ PAGES: dict[str, tuple[str, str | None, str, int]] = {
 FORMS = [(1280, "light"), (1280, "dark"), (390, "dark"), (390, "light")]
 
 
-@pytest.mark.req("S0-16")
-@pytest.mark.parametrize("name", PAGES)
-def test_page(window: Callable[..., Watched], traded: Traded, name: str) -> None:
-    host, who, path, status = PAGES[name]
-    path = path.format(
+def filled(path: str, traded: Traded) -> str:
+    """An address with the ids of what was traded."""
+    return path.format(
         account_id=traded.account_id,
         bot_id=traded.bot_id,
         idle_bot_id=traded.idle_bot_id,
         decision_id=traded.decision_id("ordered"),
     )
+
+
+@pytest.mark.req("S0-16")
+@pytest.mark.parametrize("name", PAGES)
+def test_page(window: Callable[..., Watched], traded: Traded, name: str) -> None:
+    host, who, path, status = PAGES[name]
+    path = filled(path, traded)
     watched = window(host, who)
     page = watched.page
     assert watched.open(path) == status
@@ -127,3 +132,28 @@ def test_page(window: Callable[..., Watched], traded: Traded, name: str) -> None
         if watched.overflow():
             found.append(f"{width} {theme}: {watched.overflow()} pixels too wide")
     assert found == []
+
+
+#: Pages with the longest words in the least room.
+_TRANSLATED = [
+    "platform-front", "platform-signup", "login", "register", "dashboard-trader", "security", "account",
+    "invitations", "settings", "api-tokens", "audit",
+]  # fmt: skip
+
+
+@pytest.mark.req("S2-11")
+@pytest.mark.parametrize("language", ["fr", "ru"])
+@pytest.mark.parametrize("name", [name for name in _TRANSLATED if name in PAGES])
+def test_a_page_in_another_language(
+    window: Callable[..., Watched], traded: Traded, name: str, language: str
+) -> None:
+    """Longer words fit a phone, and the page says which language it speaks."""
+    host, who, path, status = PAGES[name]
+    watched = window(host, who, width=390, locale=language)
+    assert watched.open(filled(path, traded)) == status
+    assert watched.page.locator("html").get_attribute("lang") == language
+    SCREENSHOTS.mkdir(parents=True, exist_ok=True)
+    watched.page.screenshot(path=SCREENSHOTS / f"{name}-390-{language}.png", full_page=True, caret="initial")
+    assert watched.complaints == []
+    assert watched.overflow() <= 0
+    assert watched.axe() == []
