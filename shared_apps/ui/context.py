@@ -24,5 +24,6 @@ def frame(request: HttpRequest) -> dict[str, Any]:
         "menu": SimpleLazyObject(menu),
         "theme": chosen if chosen in THEMES else "system",
         "brand": SimpleLazyObject(lambda: brand_of(host_schema())),
+        "languages": settings.LANGUAGES,  # each in its own words
         "development": settings.ENVIRONMENT == "development",
     }

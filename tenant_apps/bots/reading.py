@@ -8,7 +8,7 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from shared_apps.access.actors import Actor
 from shared_apps.ui.formatting import format_number
@@ -79,6 +79,14 @@ def _named(values: Mapping[str, object]) -> list[tuple[str, str]]:
     return [(str(LABELS.get(name, name.replace("_", " "))), _shown(value)) for name, value in values.items()]
 
 
+#: Values that stand inside a sentence.
+_WORDS = {
+    "above": pgettext_lazy("one average and another", "above"),
+    "below": pgettext_lazy("one average and another", "below"),
+    "equal to": pgettext_lazy("one average and another", "equal to"),
+}
+
+
 def _shown(value: object) -> str:
     """Numbers in the reader's writing, everything else as it is."""
     if isinstance(value, bool):
@@ -86,7 +94,7 @@ def _shown(value: object) -> str:
     try:
         return format_number(Decimal(str(value)))
     except (InvalidOperation, ValueError):
-        return str(value)
+        return str(_WORDS.get(str(value), value))
 
 
 def strategy_label(bot: Bot) -> str:
