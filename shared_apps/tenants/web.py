@@ -16,10 +16,13 @@ from django.utils.translation import gettext_lazy as _
 
 from shared_apps.access.actors import Actor
 from shared_apps.access.pages import actor_of, page
+from shared_apps.core import throttling
+from shared_apps.core.api.errors import error_response
 from shared_apps.core.context import platform_context
 from shared_apps.core.errors import DomainError
 from shared_apps.ui.forms import add_domain_error
 from shared_apps.users.models import User
+from shared_apps.users.web import require_attempt_left
 
 from . import demo, hosts, services
 from .models import Tenant
@@ -103,6 +106,7 @@ def sign_up(request: HttpRequest) -> HttpResponse:
     if not form.is_valid():
         return _sign_up_page(request, form, status=400)
     try:
+        require_attempt_left(actor.email or form.cleaned_data["email"])
         tenant = _found(form.cleaned_data, actor)
     except DomainError as error:
         add_domain_error(form, error)
@@ -140,7 +144,12 @@ def _sign_up_page(request: HttpRequest, form: SignUpForm, status: int = 200) -> 
 
 @page("tenants.check_slug")
 def check_slug(request: HttpRequest) -> HttpResponse:
-    """Whether a subdomain can be had, in words, while it is being typed."""
+    """Whether a subdomain can be had, in words, while it is being typed. Counted with the API's questions."""
+    seconds = throttling.hit("slug_check", throttling.client_address())
+    if seconds is not None:
+        return error_response(
+            request, status=429, code="throttled", message=str(_("Too many requests; wait a moment."))
+        )
     slug = request.GET.get("slug", "").strip().lower()[:60]
     error = services.slug_error(slug) if slug else None
     context = {"slug": slug, "problem": error and capfirst(error.message), "address": hosts.subdomain(slug)}

@@ -139,6 +139,9 @@ def _confirm(request: HttpRequest, cleaned: Mapping[str, str]) -> HttpResponse:
         web.start_browser_session(request, confirmed.user)
         add_toast(request, _("Welcome. Your address is confirmed."))
         return redirect(settings.LOGIN_REDIRECT_URL)
+    if confirmed.needs_password:
+        add_toast(request, _("Your address is confirmed. Ask for a new password: the old one is void."))
+        return redirect("forgotten")
     add_toast(
         request,
         _("Your address is confirmed. Log in with your password.")

@@ -114,3 +114,13 @@ def test_the_subdomain_is_judged_while_it_is_typed(acme: Tenant, slug: str, word
 
 def test_sign_up_is_not_on_a_tenants_host(acme: Tenant) -> None:
     assert visitor("acme").get("/signup/").status_code == 404
+
+
+def test_founding_by_page_is_counted_like_by_the_api(acme: Tenant, settings: Any) -> None:
+    settings.THROTTLE_FACTOR = 1
+    client = visitor(REMOTE_ADDR="203.0.113.78")  # whom no other test asked from
+    taken = FORM | {"email": "trader@acme.example.com"}
+    codes = [client.post("/signup/", taken).status_code for _ in range(11)]
+    assert codes == [400] * 10 + [429]
+    asked = [client.get("/signup/check/", {"slug": "abc"}).status_code for _ in range(61)]
+    assert asked == [200] * 60 + [429]

@@ -20,9 +20,9 @@ from django.utils.translation import gettext as _
 from shared_apps.core.context import platform_context
 from shared_apps.core.errors import DomainError, ForbiddenError
 from shared_apps.core.events import emit
-from shared_apps.users import codes, principals
+from shared_apps.users import codes, principals, second_step
 from shared_apps.users.codes import Host, Purpose
-from shared_apps.users.events import EmailVerified, MemberJoined, UserRegistered
+from shared_apps.users.events import EmailVerified, MemberJoined, PasswordReset, UserRegistered
 from shared_apps.users.hooks import run_join_hooks
 from shared_apps.users.hosts import HostTenant, inside
 from shared_apps.users.models import OneTimeCode, Role, User
@@ -30,6 +30,7 @@ from shared_apps.users.options import SELF_REGISTRATION
 from shared_apps.users.units import identity_unit
 
 from .passwords import require_good_password
+from .sessions import end_sessions_of
 
 _USERNAME_LENGTH: Final = 150
 
@@ -47,10 +48,14 @@ class Application:
 
 @dataclass(frozen=True, slots=True)
 class Confirmed:
-    """Whose code it was; ``is_new`` where the account was made now, with the password of the form."""
+    """Whose code it was; ``is_new`` where the account was made now, with the password of the form.
+
+    ``needs_password`` where an account was there whose address nobody had proved: its password is void.
+    """
 
     user: User
     is_new: bool
+    needs_password: bool = False
 
 
 def register(*, application: Application, host: Host) -> UUID:
@@ -96,7 +101,9 @@ def confirm(*, email: str, code: str, tenant: HostTenant | None, code_id: UUID |
     """Make the account that a code confirms, or let the owner of a known address in; each code works once.
 
     On a tenant's host the person becomes a member there; a membership that the tenant has ended is not
-    revived, and the password of a known account stays. Raises DomainError("auth.code_wrong").
+    revived, and the password of a known account stays, unless nobody had proved its address: then somebody
+    else may have made it, and password, sessions and API tokens end. Raises DomainError("auth.code_wrong"),
+    also for such an account with a second factor: that may be somebody else's too.
     """
     for attempt in ("first", "last"):
         try:
@@ -120,6 +127,11 @@ def _confirm(email: str, code: str, tenant: HostTenant | None, code_id: UUID | N
         user: User | None = User.objects.select_for_update(of=("self",)).filter(email=email).first()
         if user is not None and not user.is_active:
             return None
+        is_unproved = user is not None and user.email_verified_at is None
+        if user is not None and is_unproved:
+            if second_step.is_due(user.pk):
+                return None
+            _take_from_strangers(user, tenant)
         is_new = user is None
         now = timezone.now()
         person = _create(row, now) if user is None else user
@@ -133,7 +145,16 @@ def _confirm(email: str, code: str, tenant: HostTenant | None, code_id: UUID | N
             elif let_in:
                 emit(MemberJoined(user_id=person.pk, email=email))
             emit(EmailVerified(user_id=person.pk))
-    return Confirmed(person, is_new)
+    return Confirmed(person, is_new, is_unproved)
+
+
+def _take_from_strangers(user: User, tenant: HostTenant | None) -> None:
+    """Step: end what whoever made an account with an unproved address may know and hold."""
+    user.set_unusable_password()
+    user.save(update_fields=["password", "password_updated"])
+    end_sessions_of(user, reason="address_proved", tenant=tenant)
+    with inside(tenant):
+        emit(PasswordReset(user_id=user.pk))
 
 
 def _create(row: OneTimeCode, now: datetime) -> User:
