@@ -37,13 +37,17 @@ class TenantMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         header = "HTTP_X_FORWARDED_HOST" if settings.USE_X_FORWARDED_HOST else "HTTP_HOST"
-        host = hosts.normalise_host(request.META.get(header) or request.META.get("HTTP_HOST", ""))
+        raw = request.META.get(header) or request.META.get("HTTP_HOST", "")
+        host = hosts.normalise_host(raw)
         tenant = hosts.resolve(host) if host else None
         if tenant is None or host is None:
             return error_response(
                 request, status=404, code="host.unknown", message=_("No organisation lives at this address.")
             )
-        request.META["HTTP_HOST"] = request.META.get("HTTP_HOST", host).lower().rstrip(".")
+        # Links in mails are made of it: where the port is known (production has the usual one), whatever port
+        # a caller adds to the name is dropped.
+        shown = raw.lower().rstrip(".") if settings.HOST_KEEPS_PORT else host
+        request.META["HTTP_HOST"] = request.META[header] = shown
         request.tenant = tenant  # type: ignore[attr-defined]
         request.current_tenant = tenant  # type: ignore[attr-defined]
         request.urlconf = (
