@@ -14,6 +14,7 @@ from PIL import Image, ImageOps
 from shared_apps.core.branding import Brand
 from shared_apps.core.context import PUBLIC
 from shared_apps.core.errors import DomainError
+from shared_apps.core.pictures import opened
 
 from . import rules, store
 from .options import ACCENT, ACCENT_DARK, CURRENCY, LANGUAGE, LOGO, SENDER_NAME, TIME_ZONE
@@ -79,22 +80,21 @@ def small_logo(upload: Any) -> bytes:
     What Pillow cannot read as JPEG, PNG or WebP, is too large, or has too many pixels is refused:
     DomainError, field ``logo``. Whatever else the file held is left behind.
     """
-    if upload.size > MAX_LOGO_BYTES:
-        raise _refusal("too_large", _("The logo must have at most 2 MB."))
-    try:
-        with Image.open(io.BytesIO(upload.read(MAX_LOGO_BYTES + 1)), formats=_FORMATS) as picture:
-            if max(picture.size) > MAX_LOGO_SIDE:
-                raise _refusal("too_many_pixels", _("The logo must have at most 6,000 pixels a side."))
-            upright = ImageOps.exif_transpose(picture).convert("RGBA")
-            upright.thumbnail(LOGO_BOX, Image.Resampling.LANCZOS)
-            clean = Image.new("RGBA", upright.size)
-            clean.paste(upright)
-            made = io.BytesIO()
-            clean.save(made, "PNG", optimize=True)
-    except DomainError:
-        raise
-    except (OSError, ValueError, SyntaxError, EOFError, Image.DecompressionBombError) as error:
-        raise _refusal("no_picture", _("This is no picture that we can read (PNG, JPEG, WebP).")) from error
+    with opened(
+        upload,
+        max_bytes=MAX_LOGO_BYTES,
+        formats=_FORMATS,
+        too_large=_refusal("too_large", _("The logo must have at most 2 MB.")),
+        unreadable=_refusal("no_picture", _("This is no picture that we can read (PNG, JPEG, WebP).")),
+    ) as picture:
+        if max(picture.size) > MAX_LOGO_SIDE:
+            raise _refusal("too_many_pixels", _("The logo must have at most 6,000 pixels a side."))
+        upright = ImageOps.exif_transpose(picture).convert("RGBA")
+        upright.thumbnail(LOGO_BOX, Image.Resampling.LANCZOS)
+        clean = Image.new("RGBA", upright.size)
+        clean.paste(upright)
+        made = io.BytesIO()
+        clean.save(made, "PNG", optimize=True)
     return made.getvalue()
 
 

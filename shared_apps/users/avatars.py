@@ -18,6 +18,7 @@ from PIL import Image, ImageOps
 
 from shared_apps.core.context import platform_context
 from shared_apps.core.errors import DomainError
+from shared_apps.core.pictures import opened
 
 #: Bytes of an upload, pixels of its longer side, pixels of what is kept.
 MAX_BYTES: Final = 5 * 1024 * 1024
@@ -29,26 +30,22 @@ CONTENT_TYPE: Final = "image/webp"
 
 def small_picture(upload: Any) -> bytes:
     """A square WebP of :data:`SIDE` pixels made of an upload. Raises DomainError (field ``avatar``)."""
-    if upload.size > MAX_BYTES:
-        raise _refusal("too_large", _("The picture must have at most 5 MB."))
-    content = upload.read(MAX_BYTES + 1)
-    try:
-        with Image.open(io.BytesIO(content), formats=_FORMATS) as picture:
-            if max(picture.size) > MAX_SIDE:
-                raise _refusal("too_many_pixels", _("The picture must have at most 8,000 pixels a side."))
-            picture.draft("RGB", (SIDE * 2, SIDE * 2))  # a JPEG is decoded no larger than needed
-            upright = ImageOps.exif_transpose(picture)
-            square = ImageOps.fit(upright.convert("RGBA"), (SIDE, SIDE), Image.Resampling.LANCZOS)
-            paper = Image.new("RGB", square.size, "white")
-            paper.paste(square, mask=square)
-            made = io.BytesIO()
-            paper.save(made, "WEBP", quality=85)
-    except DomainError:
-        raise
-    except (OSError, ValueError, SyntaxError, EOFError, Image.DecompressionBombError) as error:
-        raise _refusal(
-            "no_picture", _("This is no picture that we can read (JPEG, PNG, WebP, GIF).")
-        ) from error
+    with opened(
+        upload,
+        max_bytes=MAX_BYTES,
+        formats=_FORMATS,
+        too_large=_refusal("too_large", _("The picture must have at most 5 MB.")),
+        unreadable=_refusal("no_picture", _("This is no picture that we can read (JPEG, PNG, WebP, GIF).")),
+    ) as picture:
+        if max(picture.size) > MAX_SIDE:
+            raise _refusal("too_many_pixels", _("The picture must have at most 8,000 pixels a side."))
+        picture.draft("RGB", (SIDE * 2, SIDE * 2))  # a JPEG is decoded no larger than needed
+        upright = ImageOps.exif_transpose(picture)
+        square = ImageOps.fit(upright.convert("RGBA"), (SIDE, SIDE), Image.Resampling.LANCZOS)
+        paper = Image.new("RGB", square.size, "white")
+        paper.paste(square, mask=square)
+        made = io.BytesIO()
+        paper.save(made, "WEBP", quality=85)
     return made.getvalue()
 
 

@@ -12,6 +12,7 @@ from PIL import Image, ImageOps
 
 from shared_apps.core import crypto
 from shared_apps.core.errors import DomainError, NotFoundError
+from shared_apps.core.pictures import opened
 
 from .models import IdentityCase, IdentityDocument
 
@@ -25,29 +26,24 @@ _FORMATS: Final = ("JPEG", "PNG", "WEBP")
 
 def clean_picture(upload: Any, field: str) -> bytes:
     """A JPEG of our own making of an upload (attack table, row 19). Raises DomainError naming ``field``."""
-    if upload.size > MAX_BYTES:
-        raise DomainError("identity.too_large", _("The picture must have at most 10 MB."), field=field)
-    try:
-        with Image.open(io.BytesIO(upload.read(MAX_BYTES + 1)), formats=_FORMATS) as picture:
-            if max(picture.size) > MAX_SIDE or min(picture.size) < 200:
-                raise DomainError(
-                    "identity.pixels",
-                    _("The picture must have 200 to 10,000 pixels a side."),
-                    field=field,
-                )
-            picture.draft("RGB", (KEPT_SIDE, KEPT_SIDE))
-            upright = ImageOps.exif_transpose(picture).convert("RGB")
-            upright.thumbnail((KEPT_SIDE, KEPT_SIDE), Image.Resampling.LANCZOS)
-            made = io.BytesIO()
-            upright.save(made, "JPEG", quality=88)
-    except DomainError:
-        raise
-    except (OSError, ValueError, SyntaxError, EOFError, Image.DecompressionBombError) as error:
-        raise DomainError(
-            "identity.no_picture",
-            _("This is no picture that we can read (JPEG, PNG, WebP)."),
-            field=field,
-        ) from error
+
+    def refusal(rule: str, message: str) -> DomainError:
+        return DomainError(f"identity.{rule}", message, field=field)
+
+    with opened(
+        upload,
+        max_bytes=MAX_BYTES,
+        formats=_FORMATS,
+        too_large=refusal("too_large", _("The picture must have at most 10 MB.")),
+        unreadable=refusal("no_picture", _("This is no picture that we can read (JPEG, PNG, WebP).")),
+    ) as picture:
+        if max(picture.size) > MAX_SIDE or min(picture.size) < 200:
+            raise refusal("pixels", _("The picture must have 200 to 10,000 pixels a side."))
+        picture.draft("RGB", (KEPT_SIDE, KEPT_SIDE))
+        upright = ImageOps.exif_transpose(picture).convert("RGB")
+        upright.thumbnail((KEPT_SIDE, KEPT_SIDE), Image.Resampling.LANCZOS)
+        made = io.BytesIO()
+        upright.save(made, "JPEG", quality=88)
     return made.getvalue()
 
 
