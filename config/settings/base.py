@@ -29,7 +29,7 @@ USE_X_FORWARDED_HOST = env.flag("TRUST_PROXY", False)
 
 # --- Applications ----------------------------------------------------------------------------------
 # In both schemas: core (outbox, idempotency keys) and audit. tests/tenants holds the lists.
-BOTH_APPS = ["shared_apps.core", "audit"]
+BOTH_APPS = ["shared_apps.core", "audit", "shared_apps.ledger"]
 SHARED_APPS = [
     *BOTH_APPS,
     "shared_apps.tenants",
@@ -63,10 +63,13 @@ SHARED_APPS = [
     "shared_apps.sso",
     "shared_apps.console",
     "shared_apps.market_data",
+    "billing.payments",
+    "billing.subscriptions",
 ]
 TENANT_APPS = [
     *BOTH_APPS,
     "tenant_apps.members",
+    "tenant_apps.wallet",
     "tenant_apps.compliance",
     "tenant_apps.todos",
     "tenant_apps.trading_accounts",

@@ -11,6 +11,7 @@ MINOR_DIGITS: dict[str, int] = {
     "EUR": 2, "USD": 2, "GBP": 2, "CHF": 2, "RUB": 2, "PLN": 2, "CZK": 2, "SEK": 2, "NOK": 2, "DKK": 2,
     "CAD": 2, "AUD": 2, "NZD": 2, "SGD": 2, "HKD": 2, "CNY": 2, "INR": 2, "BRL": 2, "ZAR": 2, "TRY": 2,
     "JPY": 0, "KRW": 0, "BTC": 8, "ETH": 18, "USDT": 6, "USDC": 6, "SOL": 9, "XRP": 6, "LTC": 8,
+    "XAU": 6, "XAG": 6,  # micrograms: the units of loyalty (C35)
 }  # fmt: skip
 
 

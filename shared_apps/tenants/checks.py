@@ -17,7 +17,7 @@ _PUBLIC_ONLY = {
     "contenttypes", "auth", "admin", "users", "account", "mfa", "factors", "tenants", "market_data", "access",
     "configuration", "sso",
 }  # fmt: skip
-_BOTH = {"core", "audit"}
+_BOTH = {"core", "audit", "ledger"}
 #: Budget of a tenant schema (growth: a backend that touched every table keeps the catalogue for ever).
 MAX_TABLES = 110
 MAX_INDEXES_PER_TABLE = 4.0
@@ -60,7 +60,7 @@ def public_models() -> list[type[models.Model]]:
 
 
 def check_app_lists(**_kwargs: Any) -> list[CheckMessage]:
-    """Only core and audit live in both schemas; identity lives in public alone."""
+    """Only core, audit and ledger live in both schemas; identity lives in public alone."""
     shared, tenant = _labels(settings.SHARED_APPS), _labels(settings.TENANT_APPS)
     errors: list[CheckMessage] = [
         Error(f"{label} is in SHARED_APPS and in TENANT_APPS", hint="Choose one.", id="tenants.E001")

@@ -53,6 +53,20 @@ def allow_tenants_to_read(table: str, columns: tuple[str, ...] = ()) -> None:
     _TENANT_READABLE[table] = columns
 
 
+def show_own_rows(
+    table: str, *, column: str = "tenant_id", or_where: str = "", columns: tuple[str, ...] = ()
+) -> None:
+    """Let a tenant role SELECT its own tenant's rows of a public table, by row-level security.
+
+    ``column`` points to the tenant; ``or_where`` is a condition for rows that every tenant may see;
+    ``columns`` are the readable ones (all where empty). Called in an app's ``ready()``. Written are such
+    tables in the platform role alone.
+    """
+    _TENANT_READABLE[table] = columns
+    own = _OF_OWN_TENANT.format(column=f'public."{table}".{column}')
+    _POLICIES[table] = f"({or_where}) OR {own}" if or_where else own
+
+
 @dataclass(frozen=True)
 class Logins:
     """Names of the runtime login and of the two group roles derived from it."""

@@ -12,7 +12,7 @@ from shared_apps.core.context import PUBLIC, current_schema
 
 
 class SchemaRouter(TenantSyncRouter):
-    """Shared apps migrate in public, tenant apps in tenant schemas, the two listed ones in both."""
+    """Shared apps migrate in public, tenant apps in tenant schemas, those of BOTH_APPS in both."""
 
     def allow_migrate(self, db: str, app_label: str, model_name: str | None = None, **_hints: Any) -> bool:
         names = settings.SHARED_APPS if current_schema() == PUBLIC else settings.TENANT_APPS

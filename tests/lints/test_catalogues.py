@@ -18,6 +18,7 @@ FORMS = {"fr": 2, "ru": 3}
 _PLACEHOLDER = re.compile(r"%\(\w+\)[sd]|%[sd%]|(?<!\{)\{\w+\}(?!\})")
 _COPIED = (
     "audit",
+    "billing",
     "config",
     "shared_apps",
     "tenant_apps",

@@ -1,0 +1,1 @@
+"""What is sold for money: payments through providers, and subscriptions."""

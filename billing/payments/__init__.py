@@ -1,0 +1,1 @@
+"""Payments, refunds and payouts through providers, and what the providers tell us."""

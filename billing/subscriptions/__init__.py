@@ -1,0 +1,1 @@
+"""Plans, subscriptions, entitlements and invoices, of tenants and of their subscribers."""

@@ -1,0 +1,1 @@
+"""Members' money: deposits, withdrawals, transfers and their history."""
