@@ -22,6 +22,7 @@ from shared_apps.users import principals
 from shared_apps.users.models import User
 from tests import servers
 from tests.support import live as live_processes
+from tests.support import simulators as simulator_processes
 
 
 @pytest.fixture(scope="session")
@@ -123,3 +124,19 @@ def live(django_db_blocker: Any) -> Iterator[live_processes.Live]:
         yield running
     with django_db_blocker.unblock():
         recreate_database()
+
+
+@pytest.fixture(scope="session")
+def _simulator_process() -> Iterator[simulator_processes.Simulators]:
+    with simulator_processes.simulators() as running:
+        yield running
+
+
+@pytest.fixture
+def simulators(
+    _simulator_process: simulator_processes.Simulators, settings: Any
+) -> simulator_processes.Simulators:
+    """The emulators of the remote payment services, empty, and SIMULATOR_URL set to them."""
+    _simulator_process.control("reset")
+    settings.SIMULATOR_URL = _simulator_process.url
+    return _simulator_process

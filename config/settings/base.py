@@ -381,6 +381,7 @@ USE_I18N = True
 USE_TZ = True
 TIME_ZONE = "UTC"
 
+SIMULATOR_URL = env.text("SIMULATOR_URL", "").rstrip("/")  # `python -m billing.payments.simulators`
 #: Name servers that prove custom domains, "address:port"; empty for the machine's own.
 DNS_SERVERS: list[str] = env.words("DNS_SERVERS")
 

@@ -14,6 +14,8 @@ if any(key.startswith("ZGV2ZWxvcG1lbnQ") for key in FIELD_ENCRYPTION_KEYS):  # "
     raise ImproperlyConfigured("FIELD_ENCRYPTION_KEYS must be random keys, not the one of .env.example")
 if env.flag("DEBUG", False):
     raise ImproperlyConfigured("DEBUG must be false in production")
+if SIMULATOR_URL:
+    raise ImproperlyConfigured("SIMULATOR_URL must be empty in production: simulators take everybody's money")
 BASE_DOMAIN = env.text("BASE_DOMAIN").lower()
 _runtime_url = database_url_from_parts()
 if not _runtime_url:

@@ -1,0 +1,37 @@
+"""Accounts at the emulators. Nobody registers: a key is right when it follows from the account's name.
+
+A simulated configuration with the id X has the account ``sim-X``, whose keys `credentials` computes, and its
+notifications go to `notification_path`. So things may start in any order. Nothing is secret here.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import re
+from typing import Final
+
+_KEY: Final = b"the emulators of tradehall hold no secrets"
+_ACCOUNT: Final = re.compile(r"sim-([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})")
+
+
+def account_name(configuration: str) -> str:
+    """The account of a simulated configuration."""
+    return f"sim-{configuration}"
+
+
+def derived(service: str, account: str, purpose: str, length: int = 40) -> str:
+    """The key of an account for one purpose, as hexadecimal digits."""
+    text = f"{service}\0{account}\0{purpose}".encode()
+    return hmac.new(_KEY, text, hashlib.sha256).hexdigest()[:length]
+
+
+def is_right(service: str, account: str, purpose: str, given: str) -> bool:
+    """Whether ``given`` is that account's key."""
+    return hmac.compare_digest(derived(service, account, purpose).encode(), given.encode())
+
+
+def notification_path(provider: str, account: str) -> str:
+    """Where on the platform's host an account's notifications arrive; ``""`` for accounts of other forms."""
+    found = _ACCOUNT.fullmatch(account)
+    return f"/payments/webhooks/{provider}/{found[1]}/" if found else ""
