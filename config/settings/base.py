@@ -64,6 +64,7 @@ SHARED_APPS = [
     "shared_apps.console",
     "shared_apps.market_data",
     "billing.payments",
+    "billing.invoices",
     "billing.subscriptions",
 ]
 TENANT_APPS = [

@@ -1,0 +1,1 @@
+"""Pure decisions about invoices: amounts, taxes, states."""
