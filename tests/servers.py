@@ -23,7 +23,7 @@ ROOT = Path(__file__).resolve().parent.parent
 WORKER = os.environ.get("PYTEST_XDIST_WORKER", "main")
 _SHAPING = (
     "*/migrations/*.py", "*/*/migrations/*.py", "*/models.py", "*/*/models.py", "shared_apps/tenants/**/*.py",
-    "audit/*.py", "tenant_apps/members/*.py", "config/embedded/roles.py", "tests/servers.py",
+    "audit/*.py", "shared_apps/ledger/*.py", "tenant_apps/members/*.py", "config/embedded/roles.py", "tests/servers.py",
     "config/settings/*.py", "requirements/base.txt",
 )  # fmt: skip
 

@@ -21,6 +21,26 @@ class UUIDv7Field(models.UUIDField):  # type: ignore[type-arg]
         return name, path, args, kwargs
 
 
+class MinorUnitsField(models.DecimalField):  # type: ignore[type-arg]
+    """Whole smallest units of an asset in ``numeric(38,0)``, an ``int`` in Python: exact up to 38 digits.
+
+    A bigint holds 9.2 ETH in wei, and Python's decimal context rounds silently at 28 digits.
+    """
+
+    def __init__(self, **kwargs: Any) -> None:
+        kwargs.update(max_digits=38, decimal_places=0)
+        super().__init__(**kwargs)
+
+    def deconstruct(self) -> Any:
+        name, path, args, kwargs = super().deconstruct()
+        for key in ("max_digits", "decimal_places"):
+            kwargs.pop(key, None)
+        return name, path, args, kwargs
+
+    def from_db_value(self, value: Any, _expression: Any, _connection: Any) -> int | None:
+        return None if value is None else int(value)
+
+
 class PublicFK(models.ForeignKey):  # type: ignore[type-arg]
     """A reference from a tenant's table to a public one, without a constraint in the database.
 

@@ -46,6 +46,12 @@ class Money:
             raise ValueError(f"not a decimal: {amount!r}") from None
 
     @classmethod
+    def of_minor(cls, minor_units: int, currency: str) -> Self:
+        """From smallest units, exactly: ``Money.of_minor(1234, "EUR")`` is 12.34 EUR."""
+        digits = MINOR_DIGITS.get(currency, 0)
+        return cls(_EXACT.scaleb(Decimal(minor_units), -digits), currency)
+
+    @classmethod
     def zero(cls, currency: str) -> Self:
         """Nothing, of a currency."""
         return cls(Decimal(0), currency)

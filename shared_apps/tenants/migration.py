@@ -87,7 +87,7 @@ def migrate_public() -> bool:
         executor.migrate(_targets(executor), plan=plan, state=state.clone())
         emit_post_migrate_signal(0, False, ALIAS, apps=live_apps, plan=plan)
         with transaction.atomic(using=ALIAS):
-            execute_all(connection, [*roles.public_statements(), *steps.schema_statements("public")])
+            execute_all(connection, [*steps.schema_statements("public"), *roles.public_statements()])
             _set_state("public", public_fingerprint())
     return True
 
@@ -137,7 +137,7 @@ def migrate_template() -> bool:
                 SchemaPlan.objects.using(ALIAS).update_or_create(
                     from_fingerprint=before,
                     to_fingerprint=tenant_fingerprint(),
-                    defaults={"statements": [*texts, *lacking["roles"], *lacking["steps"]]},
+                    defaults={"statements": [*texts, *lacking["steps"], *lacking["roles"]]},
                 )
         if kept:
             provisioning.extend_template_script(kept, [*texts, *lacking["steps"]])
@@ -311,7 +311,7 @@ def _migrate_by_states(schema: str, cache: dict[str, list[Prepared]]) -> None:
             execute_all(connection, [f"SET LOCAL lock_timeout = '{LOCK_TIMEOUT}'"] if whole else [])
             for step in cache[start]:
                 _run_step(connection, step, collect=False)
-            execute_all(connection, [*roles.tenant_statements(schema), *steps.schema_statements(schema)])
+            execute_all(connection, [*steps.schema_statements(schema), *roles.tenant_statements(schema)])
             with platform_context():
                 _set_state(schema, tenant_fingerprint())
 

@@ -36,10 +36,31 @@ _TENANT_READABLE: dict[str, tuple[str, ...]] = {
 }
 #: Never written by the runtime: journals that only triggers fill, and the migration table.
 _READ_ONLY_TABLES = ["audit_auditentry", "django_migrations"]
+#: Tables among them whose sequence of ids is closed too.
+_CLOSED_SEQUENCES = ["audit_auditentry"]
 #: May be added to, never changed.
 _APPEND_ONLY_TABLES = ["audit_auditlog"]
 #: The same, for tables that tenants alone have.
 _TENANT_JOURNALS: list[str] = []
+#: Functions of every schema, by their signatures, that its role may call.
+_CALLABLE: list[str] = []
+
+
+def declare_read_only(table: str, *, numbered: bool = False) -> None:
+    """Let the runtime read a table and nothing else: it is written by functions of the owner.
+
+    ``numbered`` says that the rows' ids come from a sequence, which is closed too.
+    """
+    if table not in _READ_ONLY_TABLES:
+        _READ_ONLY_TABLES.append(table)
+    if numbered and table not in _CLOSED_SEQUENCES:
+        _CLOSED_SEQUENCES.append(table)
+
+
+def declare_callable(signature: str) -> None:
+    """Let a schema's own role, and nobody else, call a function of it: ``ledger_release(uuid)``."""
+    if signature not in _CALLABLE:
+        _CALLABLE.append(signature)
 
 
 def declare_append_only(table: str) -> None:
@@ -126,7 +147,7 @@ def public_statements() -> list[str]:
         f'ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT USAGE, SELECT ON SEQUENCES TO "{platform}"',
         f'REVOKE ALL ON ALL TABLES IN SCHEMA public FROM "{base}"',
     ]
-    statements += _journal_revokes("public", platform)
+    statements += [*_journal_revokes("public", platform), *_calls("public", platform)]
     for table, columns in _TENANT_READABLE.items():
         what = f"({', '.join(columns)}) " if columns else ""
         statements.append(f'GRANT SELECT {what}ON public."{table}" TO "{base}"')
@@ -147,9 +168,24 @@ def _journal_revokes(schema: str, role: str) -> list[str]:
     appended = [table for table in _APPEND_ONLY_TABLES if table in tables]
     statements = [f'REVOKE INSERT, UPDATE, DELETE ON {schema}."{table}" FROM "{role}"' for table in closed]
     statements += [f'REVOKE UPDATE, DELETE ON {schema}."{table}" FROM "{role}"' for table in appended]
-    if "audit_auditentry" in tables:
-        statements.append(f'REVOKE ALL ON SEQUENCE {schema}."audit_auditentry_id_seq" FROM "{role}"')
+    statements += [
+        f'REVOKE ALL ON SEQUENCE {schema}."{table}_id_seq" FROM "{role}"'
+        for table in _CLOSED_SEQUENCES
+        if table in tables
+    ]
     return statements
+
+
+def _calls(schema: str, role: str) -> list[str]:
+    """PUBLIC may call every function that is made, unless it is told otherwise."""
+    return [
+        statement
+        for signature in _CALLABLE
+        for statement in (
+            f"REVOKE ALL ON FUNCTION {schema}.{signature} FROM PUBLIC",
+            f'GRANT EXECUTE ON FUNCTION {schema}.{signature} TO "{role}"',
+        )
+    ]
 
 
 def tenant_statements(schema: str) -> list[str]:
@@ -167,6 +203,7 @@ def tenant_statements(schema: str) -> list[str]:
         f'{defaults} GRANT USAGE, SELECT ON SEQUENCES TO "{role}"',
         *_journal_revokes(f'"{schema}"', role),
         *(f'REVOKE UPDATE, DELETE ON "{schema}"."{table}" FROM "{role}"' for table in _TENANT_JOURNALS),
+        *_calls(f'"{schema}"', role),
     ]
 
 
