@@ -351,6 +351,7 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
     "POSTPROCESSING_HOOKS": [
         "drf_spectacular.hooks.postprocess_schema_enums",
         "shared_apps.core.api.schema.describe_errors",
+        "shared_apps.core.api.schema.name_briefly",
     ],
 }
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from drf_spectacular.utils import extend_schema_field
+from drf_spectacular.utils import extend_schema_field, extend_schema_serializer
 from rest_framework import serializers
 
 from shared_apps.users.serializers import PasswordField
@@ -35,6 +35,7 @@ class FactorSerializer(serializers.Serializer[Any]):
         return str(row.data.get("name", ""))
 
 
+@extend_schema_serializer(component_name="FactorOverview")
 class FactorsSerializer(serializers.Serializer[Any]):
     """All of one's own."""
 
@@ -66,6 +67,7 @@ class AddedSerializer(serializers.Serializer[Any]):
     recovery_codes = serializers.ListField(child=serializers.CharField())
 
 
+@extend_schema_serializer(component_name="NewRecoveryCodes")
 class RecoveryCodesSerializer(serializers.Serializer[Any]):
     recovery_codes = serializers.ListField(child=serializers.CharField())
 

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import threading
 from typing import Any
 from uuid import uuid4
 
 import pytest
+from django.db import connection, connections, transaction
 
+from shared_apps.core.context import tenant_context
+from shared_apps.core.locking import lock
 from shared_apps.tenants.models import Tenant
 from tenant_apps.todos.models import Todo
+from tests.embedded.conftest import eventually
 from tests.support.api import Api, error_of
 
 
@@ -47,6 +52,40 @@ def test_what_somebody_else_changed_is_not_overwritten(todo: tuple[Api, str]) ->
     assert api.patch(path, {"title": "any"}, if_match="*").status_code == 200
     current = api.get(path)["ETag"]
     assert api.delete(path, if_match=f'"x", {current}').status_code == 204
+
+
+@pytest.mark.req("F115")
+@pytest.mark.django_db(transaction=True)
+def test_of_two_writers_at_once_one_is_refused() -> None:
+    """The second compares after the first has committed, though it asked before."""
+    tenant = Tenant.objects.get(slug="acme")
+    api = Api("acme", "trader@acme.example.com")
+    path = f"todos/{api.post('todos/', {'title': 'first'}).json()['id']}/"
+    seen, answers = api.get(path)["ETag"], []
+
+    def late() -> None:
+        try:
+            answers.append(api.patch(path, {"title": "late"}, if_match=seen).status_code)
+        finally:
+            connections.close_all()
+
+    thread = threading.Thread(target=late)
+    with tenant_context(tenant), transaction.atomic():
+        lock(Todo.objects.all())
+        thread.start()
+        assert eventually(waits_for_a_lock)
+        Todo.objects.update(title="mine")
+    thread.join(20)
+    assert answers == [412]
+    with tenant_context(tenant):
+        assert Todo.objects.get().title == "mine"
+
+
+def waits_for_a_lock() -> bool:
+    """Whether some statement waits for a row."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM pg_locks WHERE NOT granted")
+        return bool(cursor.fetchone()[0])
 
 
 def test_a_precondition_shows_nothing_to_whom_the_object_is_hidden(todo: tuple[Api, str]) -> None:

@@ -29,6 +29,7 @@ CATALOGUE: dict[int, tuple[str, Any]] = {
     405: ("method_not_allowed", _("This address does not take that method.")),
     406: ("not_acceptable", _("The answer does not come in the form that was asked for.")),
     409: ("conflict", _("Somebody else was there first.")),
+    412: ("precondition_failed", _("This was changed meanwhile; read it again.")),
     413: ("too_large", _("The request is too large.")),
     415: ("unsupported_media_type", _("This kind of content is not taken here.")),
     422: ("unprocessable", _("The request contradicts an earlier one.")),

@@ -5,10 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from drf_spectacular.openapi import AutoSchema as SpectacularAutoSchema
+from drf_spectacular.plumbing import force_instance
 from drf_spectacular.utils import OpenApiParameter
+from rest_framework import serializers
 
 from shared_apps.core.errors import error_body
 
+from .conditional import ConditionalMixin, takes_precondition
 from .errors import catalogue_entry
 from .fields import FieldsMixin
 from .idempotency import IdempotentMixin
@@ -43,6 +46,28 @@ _FIELDS = OpenApiParameter(
 )
 
 
+_IF_MATCH = OpenApiParameter(
+    "If-Match",
+    str,
+    OpenApiParameter.HEADER,
+    description="The ETag of the reading that the change is based on: 412 when it was changed meanwhile.",
+)
+_IF_NONE_MATCH = OpenApiParameter(
+    "If-None-Match",
+    str,
+    OpenApiParameter.HEADER,
+    description="The ETag of what the client has: 304 without a body as long as nothing changed.",
+)
+_ETAG = OpenApiParameter(
+    "ETag",
+    str,
+    OpenApiParameter.HEADER,
+    description="What this state of the object is called.",
+    response=[200],
+)
+_UNCHANGED = {"description": "Nothing changed since the reading that If-None-Match names."}
+
+
 class AutoSchema(SpectacularAutoSchema):
     """drf-spectacular's description of a view, with what our base classes add."""
 
@@ -53,7 +78,34 @@ class AutoSchema(SpectacularAutoSchema):
             parameters.append(_IDEMPOTENCY_KEY)
         if self.method == "GET" and isinstance(self.view, FieldsMixin):
             parameters.append(_FIELDS)
+        if self._reads_one():
+            parameters += [_IF_NONE_MATCH, _ETAG]
+        if takes_precondition(self.view, self.method):
+            parameters.append(_IF_MATCH)
         return parameters
+
+    def map_parsers(self) -> list[Any]:
+        """JSON, and multipart where a file travels: one kind of body makes a simple client."""
+        kinds = super().map_parsers()
+        if len(kinds) > 1 and "application/json" in kinds and "multipart/form-data" in kinds:
+            kinds.remove("application/json" if self._takes_files() else "multipart/form-data")
+        return kinds
+
+    def _get_response_bodies(self, direction: Any = "response") -> dict[str, Any]:
+        bodies: dict[str, Any] = super()._get_response_bodies(direction)
+        if self._reads_one():
+            bodies["304"] = _UNCHANGED
+        if takes_precondition(self.view, self.method):
+            bodies["412"] = {"$ref": "#/components/responses/Error412"}
+        return bodies
+
+    def _reads_one(self) -> bool:
+        return isinstance(self.view, ConditionalMixin) and getattr(self.view, "action", "") == "retrieve"
+
+    def _takes_files(self) -> bool:
+        taken: Any = force_instance(self.get_request_serializer())  # type: ignore[no-untyped-call]
+        fields = getattr(taken, "fields", {})
+        return any(isinstance(field, serializers.FileField) for field in fields.values())
 
 
 def describe_errors(result: dict[str, Any], **_kwargs: Any) -> dict[str, Any]:
@@ -74,7 +126,25 @@ def describe_errors(result: dict[str, Any], **_kwargs: Any) -> dict[str, Any]:
     return result
 
 
-_STATUSES = (400, 401, 403, 404, 405, 406, 409, 413, 415, 422, 429, 503)
+def name_briefly(result: dict[str, Any], **_kwargs: Any) -> dict[str, Any]:
+    """Postprocessing hook: what a POST does that makes no object is not called ``…_create``."""
+    found = [
+        (operation, methods)
+        for methods in result.get("paths", {}).values()
+        for operation in methods.values()
+        if isinstance(operation, dict) and "operationId" in operation
+    ]
+    taken = {operation["operationId"] for operation, _methods in found}
+    for operation, methods in found:
+        name = operation["operationId"].removesuffix("_create")
+        is_a_collection = f"{name}_list" in (each.get("operationId") for each in methods.values())
+        if "201" not in operation.get("responses", {}) and not is_a_collection and name not in taken:
+            taken.add(name)
+            operation["operationId"] = name
+    return result
+
+
+_STATUSES = (400, 401, 403, 404, 405, 406, 409, 412, 413, 415, 422, 429, 503)
 
 
 def _statuses_of(method: str, path: str, operation: dict[str, Any]) -> list[int]:
@@ -96,7 +166,10 @@ def _error_component(status: int) -> dict[str, Any]:
     example = error_body(status=status, code=code, message=message, request_id="4f0f3c1e9a7d4b7c8a52")
     if status == 400:
         example |= {"code": "validation_error", "details": {"quantity": ["A finite number is required."]}}
-    return {
+    component: dict[str, Any] = {
         "description": message,
         "content": {"application/json": {"schema": _ERROR_REFERENCE, "example": example}},
     }
+    if status == 429:
+        component["headers"] = {"Retry-After": {"schema": {"type": "integer"}, "description": "In seconds."}}
+    return component

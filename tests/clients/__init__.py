@@ -1,0 +1,1 @@
+"""Clients in Python and TypeScript, generated from config/openapi.yaml, against a running server."""
