@@ -42,6 +42,8 @@ _CLOSED_SEQUENCES = ["audit_auditentry"]
 _APPEND_ONLY_TABLES = ["audit_auditlog"]
 #: The same, for tables that tenants alone have.
 _TENANT_JOURNALS: list[str] = []
+#: The same, for tables that are in public alone.
+_PUBLIC_JOURNALS: list[str] = []
 #: Functions of every schema, by their signatures, that its role may call.
 _CALLABLE: list[str] = []
 
@@ -63,10 +65,14 @@ def declare_callable(signature: str) -> None:
         _CALLABLE.append(signature)
 
 
-def declare_append_only(table: str) -> None:
-    """Let rows of a tenants' table be added and read, never changed or deleted, by the runtime (journals)."""
-    if table not in _TENANT_JOURNALS:
-        _TENANT_JOURNALS.append(table)
+def declare_append_only(table: str, *, in_public: bool = False) -> None:
+    """Let rows of a tenants' table be added and read, never changed or deleted, by the runtime (journals).
+
+    With ``in_public`` it is a table of the public schema.
+    """
+    journals = _PUBLIC_JOURNALS if in_public else _TENANT_JOURNALS
+    if table not in journals:
+        journals.append(table)
 
 
 def allow_tenants_to_read(table: str, columns: tuple[str, ...] = ()) -> None:
@@ -148,6 +154,9 @@ def public_statements() -> list[str]:
         f'REVOKE ALL ON ALL TABLES IN SCHEMA public FROM "{base}"',
     ]
     statements += [*_journal_revokes("public", platform), *_calls("public", platform)]
+    statements += [
+        f'REVOKE UPDATE, DELETE ON public."{table}" FROM "{platform}"' for table in _PUBLIC_JOURNALS
+    ]
     for table, columns in _TENANT_READABLE.items():
         what = f"({', '.join(columns)}) " if columns else ""
         statements.append(f'GRANT SELECT {what}ON public."{table}" TO "{base}"')
