@@ -13,11 +13,12 @@ from .app import Application, Emulator, World
 from .deliveries import Deliveries
 from .faults import Faults
 from .state import Store
+from .stripe import StripeSimulator
 
 
 def emulators(world: World) -> list[Emulator]:
     """Every emulator there is."""
-    return []
+    return [StripeSimulator(world)]
 
 
 def build(state: Path | None, *, public: str, notify: str) -> Application:

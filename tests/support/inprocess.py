@@ -1,0 +1,50 @@
+"""The emulators without a socket: a transport for httpx that runs their application in the calling thread.
+
+What a time-out or a broken connection is on a socket is the same error of httpx here, at once.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import httpx
+
+from billing.payments.simulators.app import Application
+
+
+class InProcess(httpx.BaseTransport):
+    """``httpx.Client(transport=InProcess(application))``."""
+
+    def __init__(self, application: Application) -> None:
+        self._application = application
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        """Run one request through the application."""
+        sent: list[dict[str, Any]] = []
+        waiting: list[dict[str, Any]] = [
+            {"type": "http.request", "body": request.read(), "more_body": False},
+            {"type": "http.disconnect"},
+        ]
+
+        async def receive() -> dict[str, Any]:
+            return waiting.pop(0) if len(waiting) > 1 else waiting[0]
+
+        async def send(message: Any) -> None:
+            sent.append(message)
+
+        scope = {
+            "type": "http",
+            "method": request.method,
+            "path": request.url.path,
+            "query_string": request.url.query,
+            "headers": [(name.lower(), value) for name, value in request.headers.raw],
+        }
+        asyncio.run(self._application(scope, receive, send))
+        if not sent:
+            raise httpx.ReadTimeout("no answer", request=request)
+        body = b"".join(message.get("body", b"") for message in sent[1:])
+        headers = dict(sent[0]["headers"])
+        if int(headers.get(b"content-length", len(body))) != len(body):
+            raise httpx.RemoteProtocolError("the connection broke within the answer", request=request)
+        return httpx.Response(sent[0]["status"], headers=sent[0]["headers"], content=body)
