@@ -211,6 +211,25 @@ def _query(query: Mapping[str, str] | None) -> str:
     return urlencode(query or {})
 
 
+def rows_written(world: World) -> int:
+    """How many rows of the tenant and of the public schema this transaction has written so far, those of what
+    was rolled back too: while it stays the same, no digest of any table can have changed."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT sum(pg_stat_get_xact_tuples_inserted(c.oid) + pg_stat_get_xact_tuples_updated(c.oid) "
+            "+ pg_stat_get_xact_tuples_deleted(c.oid))::bigint FROM pg_catalog.pg_class c "
+            "JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace "
+            "WHERE c.relkind = 'r' AND n.nspname IN ('public', %s)",
+            [world.tenant.schema_name],
+        )
+        return int(cursor.fetchone()[0])
+
+
+def is_untouched(world: World, written_before: int) -> bool:
+    """Whether all is as it was made; the tables are read only where something was written meanwhile."""
+    return rows_written(world) == written_before or checksums(world) == world.untouched
+
+
 def checksums(world: World) -> dict[str, str]:
     """A digest of every table of the tenant and of the public schema: what a refusal must leave as it was."""
     digests = {}

@@ -14,7 +14,7 @@ from shared_apps.access.actors import Actor
 from shared_apps.configuration import plans, queries, rules, services, store
 from shared_apps.configuration.models import Level, OptionChange, OptionValue
 from shared_apps.configuration.services import PLATFORM_PLACE, Place
-from shared_apps.core import options
+from shared_apps.core import kept, options
 from shared_apps.core.context import host_context, platform_context, tenant_context
 from shared_apps.core.errors import DomainError, ForbiddenError, NotFoundError
 from shared_apps.core.limits import PAGE_SIZE
@@ -212,8 +212,8 @@ def test_reads_are_kept_for_a_few_seconds_and_changes_show_at_once(
             assert [probe.value() for _ in range(100)] == [1] * 100
         services.change_setting(actor=owner, name=probe.name, value=3)
         assert probe.value() == 3
-        clock, passed = store.time.monotonic, store.TTL_SECONDS
-        monkeypatch.setattr(store.time, "monotonic", lambda: clock() + passed)
+        clock, passed = kept.time.monotonic, kept.TTL_SECONDS
+        monkeypatch.setattr(kept.time, "monotonic", lambda: clock() + passed)
         assert probe.value() == 3
         with platform_context(), transaction.atomic():  # another process
             OptionValue.objects.update(value=4)
@@ -234,12 +234,12 @@ def test_what_was_known_holds_when_the_database_does_not_answer(probes, acme, ow
     services.change_setting(actor=owner, name=probe.name, value=3)
     assert probe.value_for(acme.schema_name) == 3
 
-    def fail(_schema):
+    def away():
         raise DatabaseError
 
-    clock = store.time.monotonic
-    monkeypatch.setattr(store, "_load", fail)
-    monkeypatch.setattr(store.time, "monotonic", lambda: clock() + 60)
+    clock = kept.time.monotonic
+    monkeypatch.setattr(store, "platform_context", away)
+    monkeypatch.setattr(kept.time, "monotonic", lambda: clock() + 60)
     assert probe.value_for(acme.schema_name) == 3
     assert probe.value_for("t_never_read") == 1
 

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from django.db import DatabaseError
 
+from shared_apps.core import kept
 from shared_apps.core.context import platform_context
 from shared_apps.tenants import hosts
 from shared_apps.tenants.models import Domain, Tenant
@@ -18,11 +19,11 @@ pytestmark = [pytest.mark.django_db, pytest.mark.req("F2")]
 @pytest.fixture
 def later(monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
     """Lets the time pass after which the directory is asked again."""
-    clock, passed = hosts.time.monotonic, [0.0]
-    monkeypatch.setattr(hosts.time, "monotonic", lambda: clock() + passed[0])
+    clock, passed = kept.time.monotonic, [0.0]
+    monkeypatch.setattr(kept.time, "monotonic", lambda: clock() + passed[0])
 
     def forward() -> None:
-        passed[0] += hosts.TTL_SECONDS
+        passed[0] += kept.TTL_SECONDS
 
     return forward
 
