@@ -9,7 +9,7 @@ PYTEST := $(PY) -m pytest -n 2 --dist loadgroup
 export VENV
 
 .DEFAULT_GOAL := help
-.PHONY: help run reset test test-fast check mutate bench demo requirements lock install install-base \
+.PHONY: help run reset test test-fast pictures check mutate bench demo requirements lock install install-base \
   check-format check-lint check-rules check-types check-contracts check-migrations check-deploy check-security \
   check-openapi openapi messages
 
@@ -33,6 +33,9 @@ test: install ## the whole test suite
 
 test-fast: install ## without browser and crash tests
 	@exec $(PYTEST) -m "not browser and not crash"
+
+pictures: install ## every page as a picture, at both widths and in both themes, into var/screenshots
+	@CHROMIUM="$$($(PY) -m config.embedded.chromium)"; export CHROMIUM; SCREENSHOTS=1 $(PYTEST) tests/browser
 
 mutate: install ## flips every cell of the access matrix and shows that a test notices
 	@$(PYTEST) tests/access/test_mutation.py

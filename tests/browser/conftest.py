@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -26,6 +26,21 @@ ARGUMENTS = [
 ]  # fmt: skip
 AXE = (Path(__file__).parent / "vendor" / "axe.min.js").read_text()
 SCREENSHOTS = ROOT / "var" / "screenshots"
+#: The widths and themes that every page is made for.
+FORMS = [(1280, "light"), (1280, "dark"), (390, "dark"), (390, "light")]
+#: True once a page of ours, or of the admin, shows a theme.
+SHOWS_THEME = """theme => {
+  const root = document.documentElement;
+  return (root.dataset.bsTheme || (root.classList.contains("dark") ? "dark" : "light")) === theme;
+}"""
+#: Done when colours have changed: a colour that is inherited passes from element to element, frame by frame.
+AT_REST = """async () => {
+  const passing = each => each.effect.getComputedTiming().endTime < Infinity;
+  for (let still = 0; still < 4; ) {
+    await new Promise(requestAnimationFrame);
+    still = document.getAnimations().some(passing) ? 0 : still + 1;
+  }
+}"""
 
 
 @pytest.fixture(scope="session")
@@ -64,7 +79,8 @@ class Watched:
     def axe(self) -> list[str]:
         """What axe-core finds serious or critical, one line each."""
         # Evaluated by the debugger: the page's own policy allows no foreign script, and stays as it is.
-        self.page.evaluate(AXE)
+        if not self.page.evaluate("'axe' in window"):
+            self.page.evaluate(AXE)
         found: Any = self.page.evaluate("axe.run(document, {resultTypes: ['violations'], preload: false})")
         return [
             f"{rule['id']}: {node['target']} {node['failureSummary']}"
@@ -72,6 +88,27 @@ class Watched:
             if rule["impact"] in ("serious", "critical")
             for node in rule["nodes"]
         ]
+
+    def inspect(self, name: str, forms: Iterable[tuple[int, str]] = FORMS) -> list[str]:
+        """What axe and the width of the open page have against it in each form; pictures where wanted."""
+        found = []
+        for width, theme in forms:
+            self.page.set_viewport_size({"width": width, "height": 900 if width > 500 else 844})
+            self.page.emulate_media(color_scheme=theme, reduced_motion="reduce")  # type: ignore[arg-type]
+            self.page.wait_for_function(SHOWS_THEME, arg=theme)
+            self.page.evaluate(AT_REST)
+            self.shoot(f"{name}-{width}-{theme}")
+            found += [f"{name} {width} {theme}: {line}" for line in self.axe()]
+            if self.overflow() > 0:
+                found.append(f"{name} {width} {theme}: {self.overflow()} pixels too wide")
+        return found
+
+    def shoot(self, name: str) -> None:
+        """A picture of the whole page, for people to look at: made with SCREENSHOTS=1 alone (`make pictures`)."""
+        if os.environ.get("SCREENSHOTS"):
+            SCREENSHOTS.mkdir(parents=True, exist_ok=True)
+            # Playwright would hide the caret with an inline style, which the policy refuses.
+            self.page.screenshot(path=SCREENSHOTS / f"{name}.png", full_page=True, caret="initial")
 
     def overflow(self) -> int:
         """By how many pixels the page is wider than the window."""

@@ -1,4 +1,4 @@
-"""Each page at 1280 and 390 pixels, light and dark: axe, console, policy, width; a screenshot of each."""
+"""Each page at 1280 and 390 pixels, light and dark: axe, console, policy, width; pictures by `make pictures`."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.browser.conftest import SCREENSHOTS, Watched
+from tests.browser.conftest import Watched
 from tests.browser.trading import Traded
 
 pytestmark = pytest.mark.browser
@@ -97,7 +97,6 @@ PAGES: dict[str, tuple[str, str | None, str, int]] = {
     "bot-sharing": (TENANT, "owner", "/bots/{bot_id}/sharing/", 200),
     "members-auditor": (TENANT, "auditor", "/members/", 200),
 }
-FORMS = [(1280, "light"), (1280, "dark"), (390, "dark"), (390, "light")]
 
 
 def filled(path: str, traded: Traded) -> str:
@@ -121,16 +120,7 @@ def test_page(window: Callable[..., Watched], traded: Traded, name: str) -> None
     page.wait_for_timeout(100)  # late scripts may still complain; the tools below do so themselves
     own_status = f"status of {status}"
     found = [line for line in watched.complaints if own_status not in line or status == 200]
-    SCREENSHOTS.mkdir(parents=True, exist_ok=True)
-    for width, theme in FORMS:
-        page.set_viewport_size({"width": width, "height": 900 if width > 500 else 844})
-        page.emulate_media(color_scheme=theme, reduced_motion="reduce")
-        page.wait_for_function("theme => document.documentElement.dataset.bsTheme === theme", arg=theme)
-        # Playwright would hide the caret with an inline style, which the policy refuses.
-        page.screenshot(path=SCREENSHOTS / f"{name}-{width}-{theme}.png", full_page=True, caret="initial")
-        found += [f"{width} {theme}: {line}" for line in watched.axe()]
-        if watched.overflow():
-            found.append(f"{width} {theme}: {watched.overflow()} pixels too wide")
+    found += watched.inspect(name)
     assert found == []
 
 
@@ -152,8 +142,7 @@ def test_a_page_in_another_language(
     watched = window(host, who, width=390, locale=language)
     assert watched.open(filled(path, traded)) == status
     assert watched.page.locator("html").get_attribute("lang") == language
-    SCREENSHOTS.mkdir(parents=True, exist_ok=True)
-    watched.page.screenshot(path=SCREENSHOTS / f"{name}-390-{language}.png", full_page=True, caret="initial")
+    watched.shoot(f"{name}-390-{language}")
     assert watched.complaints == []
     assert watched.overflow() <= 0
     assert watched.axe() == []

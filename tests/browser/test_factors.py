@@ -13,7 +13,7 @@ from django.utils import timezone
 from shared_apps.core.context import audit_context, platform_context
 from shared_apps.tenants import demo
 from shared_apps.users.models import Session
-from tests.browser.conftest import SCREENSHOTS, Watched
+from tests.browser.conftest import Watched
 from tests.factors.devices import code_of
 
 pytestmark = [pytest.mark.browser, pytest.mark.req("F25")]
@@ -39,22 +39,8 @@ def six_minutes_pass() -> None:
 
 
 def picture(watched: Watched, name: str) -> list[str]:
-    """Screenshots at both widths and themes; what axe and the console complain about."""
-    SCREENSHOTS.mkdir(parents=True, exist_ok=True)
-    found = list(watched.complaints)
-    for width, theme in ((1280, "light"), (390, "dark"), (390, "light"), (1280, "dark")):
-        watched.page.set_viewport_size({"width": width, "height": 844})
-        watched.page.emulate_media(color_scheme=theme, reduced_motion="reduce")  # type: ignore[arg-type]
-        watched.page.wait_for_function(
-            "theme => document.documentElement.dataset.bsTheme === theme", arg=theme
-        )
-        watched.page.screenshot(
-            path=SCREENSHOTS / f"{name}-{width}-{theme}.png", full_page=True, caret="initial"
-        )
-        found += [f"{name} {width} {theme}: {line}" for line in watched.axe()]
-        if watched.overflow():
-            found.append(f"{name} {width} {theme}: {watched.overflow()} pixels too wide")
-    return found
+    """What axe, the width and the console complain about, in each form."""
+    return [*watched.complaints, *watched.inspect(name)]
 
 
 def log_in(watched: Watched, email: str) -> None:

@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 from PIL import Image
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 
-from tests.browser.conftest import SCREENSHOTS, Watched
+from tests.browser.conftest import Watched
 from tests.support.letters import send_waiting_letters
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser-identity")]
@@ -41,11 +41,6 @@ def newest_code(watched: Watched, address: str) -> str:
     return found[1]
 
 
-def shoot(page: Page, name: str) -> None:
-    SCREENSHOTS.mkdir(parents=True, exist_ok=True)
-    page.screenshot(path=SCREENSHOTS / f"flow-{name}.png", full_page=True, caret="initial")
-
-
 @pytest.mark.req("S1-2", "S1-8", "S3-111", "F24", "S2-7")
 def test_a_person_registers_by_keyboard_on_a_phone(window: Window, deliver: Callable[[], None]) -> None:
     watched = window(HOST, width=390)
@@ -68,11 +63,11 @@ def test_a_person_registers_by_keyboard_on_a_phone(window: Window, deliver: Call
     page.keyboard.type("12345")
     page.keyboard.press("Enter")
     expect(page.get_by_text("The code has six digits.")).to_be_visible()
-    shoot(page, "code-too-short")
+    watched.shoot("flow-code-too-short")
     field.fill(f"{(int(code) + 1) % 10**6:06d}")
     page.keyboard.press("Enter")
     expect(page.get_by_text("wrong or too old")).to_be_visible()
-    shoot(page, "code-wrong")
+    watched.shoot("flow-code-wrong")
     page.get_by_role("button", name="Send a new code").press("Enter")
     expect(page.get_by_text("a new code is on its way")).to_be_visible()
     deliver()
@@ -81,7 +76,7 @@ def test_a_person_registers_by_keyboard_on_a_phone(window: Window, deliver: Call
     page.wait_for_url(f"{watched.origin}/")
     expect(page.get_by_role("heading", name="Welcome, Nina Neu")).to_be_visible()
     expect(page.get_by_text("Your address is confirmed.")).to_be_visible()
-    shoot(page, "registered")
+    watched.shoot("flow-registered")
 
 
 @pytest.mark.req("F19")
@@ -124,10 +119,10 @@ def test_a_person_changes_their_address_and_ends_a_device(
     page.keyboard.press("Enter")
     page.wait_for_url("**/account/email/")
     expect(page.get_by_text("Your address is vera@browser.example.com now.")).to_be_visible()
-    shoot(page, "address-changed")
+    watched.shoot("flow-address-changed")
     page.get_by_role("link", name="Devices").first.press("Enter")
     page.wait_for_url("**/account/devices/")
-    shoot(page, "devices")
+    watched.shoot("flow-devices")
     page.get_by_role("button", name="End all others").press("Enter")
     page.get_by_role("button", name="End them").press("Enter")
     expect(page.get_by_text("1 session has ended.")).to_be_visible()
@@ -156,7 +151,7 @@ def test_a_person_fills_in_their_profile_with_a_picture(window: Window, tmp_path
     expect(page.get_by_text("Your profile is saved.")).to_be_visible()
     page.wait_for_function("() => document.documentElement.dataset.bsTheme === 'dark'")
     expect(page.get_by_label("You act as")).to_have_value("professionnel")
-    shoot(page, "profile-saved")
+    watched.shoot("flow-profile-saved")
     assert watched.complaints == [] or all("400" in line for line in watched.complaints)
 
 
@@ -169,7 +164,7 @@ def test_a_person_fetches_their_data_and_deletes_their_account(
     watched.open("/account/data/")
     page.get_by_role("button", name="Put my data together").press("Enter")
     expect(page.get_by_role("progressbar", name="Progress")).to_be_visible()
-    shoot(page, "data-progress")
+    watched.shoot("flow-data-progress")
     deliver()
     fetch = page.get_by_role("link", name="Fetch")
     expect(fetch).to_be_visible(timeout=15_000)  # the page asks again by itself
@@ -179,7 +174,7 @@ def test_a_person_fetches_their_data_and_deletes_their_account(
     page.get_by_label("The address of your account").fill("auditor@acme.example.com")
     page.get_by_role("button", name="Delete my account").press("Enter")
     expect(page.get_by_role("heading", name="Delete your account?")).to_be_visible()
-    shoot(page, "delete-account")
+    watched.shoot("flow-delete-account")
     page.get_by_role("button", name="Delete it").press("Enter")
     page.wait_for_url("**/login/")
     expect(page.get_by_text("Your account is deleted.")).to_be_visible()
@@ -201,7 +196,7 @@ def test_a_professional_writes_address_and_business_down(window: Window) -> None
     page.get_by_role("button", name="Keep it").press("Enter")
     expect(page.get_by_text("The address is kept.")).to_be_visible()
     expect(page.get_by_text("parcels", exact=True)).to_be_visible()
-    shoot(page, "addresses")
+    watched.shoot("flow-addresses")
     assert watched.axe() == []
     watched.open("/account/business/")
     expect(page.get_by_text("You act as an individual")).to_be_visible()
@@ -215,5 +210,5 @@ def test_a_professional_writes_address_and_business_down(window: Window) -> None
     page.get_by_label("Registration number").fill("732 829 320 00074")
     page.get_by_role("button", name="Save").press("Enter")
     expect(page.get_by_text("Your business is saved.")).to_be_visible()
-    shoot(page, "business")
+    watched.shoot("flow-business")
     assert watched.axe() == []

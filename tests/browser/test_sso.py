@@ -11,7 +11,7 @@ from shared_apps.core.context import audit_context, platform_context
 from shared_apps.sso.models import IdentityProvider
 from shared_apps.sso.sealing import seal_secret
 from shared_apps.tenants.models import Domain, Tenant
-from tests.browser.conftest import SCREENSHOTS, Watched
+from tests.browser.conftest import Watched
 from tests.sso.provider import Provider, running_provider
 
 pytestmark = [pytest.mark.browser, pytest.mark.req("F26")]
@@ -36,8 +36,7 @@ def test_to_the_provider_and_back(window: Callable[..., Watched]) -> None:
         name_provider(provider)
         page.goto(f"{watched.origin}/todos/")
         page.get_by_role("link", name="Log in with Acme ID").wait_for()
-        SCREENSHOTS.mkdir(parents=True, exist_ok=True)
-        page.screenshot(path=SCREENSHOTS / "login-sso-390.png", full_page=True, caret="initial")
+        watched.shoot("login-sso-390")
         found = [*watched.complaints, *watched.axe()]
         page.get_by_role("link", name="Log in with Acme ID").click()
         page.wait_for_url(f"{watched.origin}/todos/")
