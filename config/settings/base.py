@@ -244,6 +244,8 @@ SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 CSRF_COOKIE_SAMESITE = "Lax"
 HOST_KEEPS_PORT = True
+# How links begin that no request made: those of e-mails that the clock sends.
+LINK_SCHEME, LINK_PORT = "http", env.text("PORT", "8000")
 LANGUAGE_COOKIE_HTTPONLY = True
 LANGUAGE_COOKIE_SAMESITE = "Lax"
 LANGUAGE_COOKIE_AGE = 60 * 60 * 24 * 365

@@ -53,6 +53,8 @@ def _made_of_options(schema: str) -> Brand:
         language=LANGUAGE.value_for(schema),
         time_zone=TIME_ZONE.value_for(schema),
         currency=CURRENCY.value_for(schema),
+        accent=accent,
+        on_accent=rules.palette(accent, "light").on_accent if accent else "",
     )
 
 

@@ -18,6 +18,7 @@ class Brand:
 
     ``stylesheet`` and ``logo`` are addresses on the organisation's host, ``sender_name`` stands before the
     address of its e-mails, ``language`` and ``time_zone`` count where a person chose none.
+    ``accent`` and ``on_accent`` are colours (``#2344b5``) of what has no style sheet: e-mails.
     """
 
     sender_name: str = ""
@@ -26,6 +27,8 @@ class Brand:
     language: str = ""
     time_zone: str = ""
     currency: str = "EUR"
+    accent: str = ""
+    on_accent: str = ""
 
 
 class _Source:

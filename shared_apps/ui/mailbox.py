@@ -1,6 +1,7 @@
 """The development mailbox: every e-mail that Django's file backend wrote, newest first."""
 
 import datetime as dt
+import hashlib
 from dataclasses import dataclass
 from email import policy
 from email.message import EmailMessage
@@ -14,12 +15,15 @@ LIMIT = 200
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mail:
-    """One e-mail as it was sent."""
+    """One e-mail as it was sent. ``key`` names it in addresses; ``html`` is empty without such a part."""
 
+    key: str
     sender: str
     recipients: str
     subject: str
     text: str
+    html: str
+    attachments: tuple[str, ...]
     sent_at: dt.datetime
 
 
@@ -39,15 +43,18 @@ def read_mails(folder: Path, limit: int = LIMIT) -> list[Mail]:
 
 def _parse(raw: bytes, path: Path) -> Mail:
     message = BytesParser(_class=EmailMessage, policy=policy.default).parsebytes(raw)
-    body = message.get_body(preferencelist=("plain", "html"))
+    body, html = message.get_body(("plain", "html")), message.get_body(("html",))
     written = message.get("Date")
     sent_at = parsedate_to_datetime(str(written)) if written else None
     if sent_at is None or sent_at.tzinfo is None:
         sent_at = dt.datetime.fromtimestamp(path.stat().st_mtime, tz=dt.UTC)
     return Mail(
+        key=hashlib.sha256(raw).hexdigest()[:16],
         sender=str(message.get("From", "")),
         recipients=str(message.get("To", "")),
         subject=str(message.get("Subject", "")),
         text=str(body.get_content()).strip() if body is not None else "",
+        html=str(html.get_content()) if html is not None else "",
+        attachments=tuple(part.get_filename() or "" for part in message.iter_attachments()),
         sent_at=sent_at,
     )

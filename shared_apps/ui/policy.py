@@ -34,6 +34,17 @@ ADMIN: Final[dict[str, Any]] = STRICT | {
     "style-src": [SELF, UNSAFE_INLINE],
 }
 
+#: An e-mail's HTML in the development mailbox: styled inline, with its sender's logo, and nothing runs.
+LETTER: Final[dict[str, Any]] = {
+    "default-src": [NONE],
+    "style-src": [UNSAFE_INLINE],
+    "img-src": ["http:", "https:"],
+    "frame-ancestors": [NONE],
+    "base-uri": [NONE],
+    "form-action": [NONE],
+    "sandbox": ["allow-popups", "allow-top-navigation-by-user-activation"],
+}
+
 ADMIN_PATH: Final = "/admin/"
 #: For the API: nothing of it is shown or run. Spelled out, because building it cost 8 % of a list.
 DATA: Final = "default-src 'none'; frame-ancestors 'none'"

@@ -14,4 +14,5 @@ if settings.ENVIRONMENT in ("development", "test"):
     urlpatterns += [
         path("gallery/", web.gallery, name="gallery"),
         path("mailbox/", web.mailbox, name="mailbox"),
+        path("mailbox/<slug:key>/", web.letter, name="letter"),
     ]

@@ -3,10 +3,11 @@
 import datetime as dt
 from decimal import Decimal
 
+from csp.decorators import csp
 from django import forms
 from django.conf import settings
 from django.core.paginator import Paginator
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
@@ -14,6 +15,7 @@ from django.views.i18n import set_language
 
 from shared_apps.ui.icons import ICONS
 from shared_apps.ui.mailbox import read_mails
+from shared_apps.ui.policy import LETTER
 from shared_apps.ui.statuses import STATUSES
 from shared_apps.ui.toasts import add_toast
 
@@ -35,6 +37,15 @@ def language(request: HttpRequest) -> HttpResponse:
 def mailbox(request: HttpRequest) -> HttpResponse:
     """Every e-mail of this development server."""
     return render(request, "ui/mailbox.html", {"mails": read_mails(settings.EMAIL_FILE_PATH)})
+
+
+@csp(LETTER)  # type: ignore[untyped-decorator]
+def letter(request: HttpRequest, key: str) -> HttpResponse:
+    """The HTML part of one e-mail, as its reader's program shows it; no script of it runs."""
+    found = [mail for mail in read_mails(settings.EMAIL_FILE_PATH) if mail.key == key and mail.html]
+    if not found:
+        raise Http404
+    return HttpResponse(found[0].html)
 
 
 class SampleForm(forms.Form):

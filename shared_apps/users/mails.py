@@ -1,4 +1,4 @@
-"""The e-mails about accounts: plain text, one template each, first line the subject."""
+"""The e-mails about accounts: one text template each, first line the subject (core.letters)."""
 
 from __future__ import annotations
 
@@ -7,12 +7,13 @@ from typing import Any, Final
 from urllib.parse import urlencode
 
 from django.conf import settings
-from django.core.mail import send_mail
 from django.template.loader import render_to_string
 from django.utils import translation
 
-from shared_apps.core.branding import brand_of, sender
+from shared_apps.core import letters
+from shared_apps.core.branding import brand_of
 from shared_apps.core.context import PUBLIC
+from shared_apps.core.letters import Letterhead
 
 from .models import User
 from .options import CODE_LIFETIME
@@ -92,6 +93,4 @@ def language_for(user: User | None, asked_in: str, place: Place) -> str:
 def _send(template: str, address: str, place: Place, *, asked_in: str = "", **context: Any) -> None:
     with translation.override(language_for(context["user"], asked_in, place)):
         text = render_to_string(f"users/mail/{template}.txt", {"place": place, **context})
-    subject, _blank, body = text.partition("\n")
-    origin = sender(place.schema, place.name) if place.schema else None
-    send_mail(subject.strip(), body.strip() + "\n", origin, [address])
+        letters.send(text, address, Letterhead(place.name, place.schema, place.origin))

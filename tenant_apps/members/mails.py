@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.core.mail import send_mail
 from django.template.loader import render_to_string
 from django.utils import translation
 
-from shared_apps.core.branding import sender
+from shared_apps.core import letters
 from shared_apps.core.context import current_schema
+from shared_apps.core.letters import Letterhead
 from shared_apps.tenants.models import Tenant
 
 from . import tokens
@@ -25,23 +25,22 @@ def send_invitation(invitation: Invitation, origin: str) -> None:
             "link": f"{origin}/invitation/?token={token}",
             "roles": [str(Capability(name).label) for name in invitation.capabilities],
         }
-        _send("invitation", invitation.email, context)
+        _send("invitation", invitation.email, origin, context)
 
 
 def send_member_already(email: str, origin: str) -> None:
     """Somebody asked for an invitation to the address of a member."""
-    _send("member_already", email, {"link": f"{origin}/login/"})
+    _send("member_already", email, origin, {"link": f"{origin}/login/"})
 
 
 def send_ownership_proposed(transfer: OwnershipTransfer, origin: str) -> None:
     """Somebody wants to hand ownership over: where to answer. The link alone decides nothing."""
     context = {"transfer": transfer, "link": f"{origin}/ownership/"}
-    _send("ownership_proposed", transfer.to_member.email, context)
+    _send("ownership_proposed", transfer.to_member.email, origin, context)
 
 
-def _send(template: str, to: str, context: dict[str, Any]) -> None:
+def _send(template: str, to: str, origin: str, context: dict[str, Any]) -> None:
     name = Tenant.objects.filter(schema_name=current_schema()).values_list("name", flat=True).get()
     name = " ".join(name.split())
     text = render_to_string(f"members/mail/{template}.txt", {**context, "tenant_name": name})
-    subject, _blank, body = text.partition("\n")
-    send_mail(subject.strip(), body.strip() + "\n", sender(current_schema(), name), [to])
+    letters.send(text, to, Letterhead(name, current_schema(), origin))

@@ -114,4 +114,5 @@ sample(
     "both GET /api/schema/", "both GET /credits/", "both GET /docs/access/", "both GET /gallery/",
     "both GET /mailbox/", "both GET /swagger/", "platform GET /",
 )  # fmt: skip
+sample("both GET /mailbox/{key}/", params={"key": "none"}, may=frozenset({404}))
 sample("both POST /language/", body={"language": "fr", "next": "/"})
