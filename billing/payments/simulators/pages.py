@@ -17,6 +17,7 @@ body { margin: 0 auto; max-width: 34rem; padding: 1rem }
 dl { display: grid; grid-template-columns: auto 1fr; gap: .25rem 1rem }
 dt { color: GrayText } dd { margin: 0; overflow-wrap: anywhere }
 form { margin: .75rem 0 }
+input { font: inherit; width: 100%; min-height: 44px; box-sizing: border-box; padding: 0 .5rem }
 button { font: inherit; width: 100%; min-height: 44px; border-radius: .5rem; border: 1px solid #666 }
 button.main { background: #1349b8; color: #fff; border-color: #1349b8 }
 a { display: inline-block; padding: .6rem 0 }

@@ -11,12 +11,36 @@ from .books import Books, Doc
 from .operations import Operation, operation
 
 
+class Asked(dict[str, Any]):
+    """Parameters of a request, which know whether anybody looked at them: none may be ignored."""
+
+    def __init__(self, given: dict[str, Any]) -> None:
+        super().__init__(given)
+        self.seen = {"expand"}
+
+    def __getitem__(self, name: str) -> Any:
+        self.seen.add(name)
+        return super().__getitem__(name)
+
+    def get(self, name: str, default: Any = None) -> Any:
+        self.seen.add(name)
+        return super().get(name, default)
+
+    def __contains__(self, name: object) -> bool:
+        self.seen.add(str(name))
+        return super().__contains__(name)
+
+    def ignored(self) -> list[str]:
+        """What nobody looked at."""
+        return sorted(self.keys() - self.seen)
+
+
 @dataclass(frozen=True, slots=True)
 class Call:
     """One request, found right: ``ids`` from the path, ``params`` of the types that Stripe declares."""
 
     ids: tuple[str, ...]
-    params: Doc
+    params: Asked
     publishable: bool = False
     client_secret: str = ""
 

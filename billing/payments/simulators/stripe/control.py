@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from . import charges, clock
+from . import charges, clock, connect
 from .books import SERVICE, Books
 
 
@@ -25,6 +25,9 @@ def perform(books: Books, verb: str, data: dict[str, Any]) -> dict[str, Any]:
             return {"dispute": charges.dispute(books, made, data.get("reason", "fraudulent"))["id"]}
         case "close_dispute":
             charges.close_dispute(books, books.get("dispute", data["dispute"]), data["status"])
+            return {}
+        case "onboard":
+            connect.finish_onboarding(books, books.get("account", data["account"]))
             return {}
         case "hold_key":  # as if another request with this key were still under way
             key = f"{books.account}/{data['idempotency_key']}"

@@ -19,15 +19,20 @@ from billing.payments.simulators.app import World
 from billing.payments.simulators.http import Request, Response
 
 from . import (  # noqa: F401  each registers its handlers
+    catalogue,
     charges,
+    checkout,
     clock,
+    connect,
     control,
     customers,
     events,
     intents,
+    pages,
+    payouts,
 )
 from .books import INCLUDED, SERVICE, Books, Doc, shown
-from .calls import Call, Route, read_form, route
+from .calls import Asked, Call, Route, read_form, route
 from .contract import check_answer, expandable, is_expandable, read_params
 from .errors import Refusal, invalid
 
@@ -58,8 +63,8 @@ class StripeSimulator:
     # -- what the application around asks for
 
     def answer(self, request: Request) -> Response:
-        """API calls below ``/v1/``."""
-        return self._api(request)
+        """API calls below ``/v1/``, pages elsewhere."""
+        return self._api(request) if request.path.startswith("/v1/") else pages.answer(self._world, request)
 
     def server_error(self, status: int) -> Response:
         """Stripe's own 429 and 500."""
@@ -114,7 +119,7 @@ class StripeSimulator:
             key=request.headers.get("idempotency-key", ""),
             request_id=request_id,
         )
-        call = Call(ids, params, publishable, secret)
+        call = Call(ids, Asked(params), publishable, secret)
         if request.method == "POST" and books.idempotency_key:
             return self._once(books, where, call, request, headers)
         return self._performed(books, where, call)
@@ -201,6 +206,7 @@ class StripeSimulator:
             try:
                 clock.follow(books)
                 doc = where.handler(books, call)
+                self._all_read(where, call)
                 body = self._shaped(books, where, doc, call.params.get("expand", []))
             except Refusal as refusal:
                 if not refusal.keep:
@@ -209,6 +215,14 @@ class StripeSimulator:
         if kept is not None:
             raise kept
         return 200, json.dumps(body)
+
+    def _all_read(self, where: Route, call: Call) -> None:
+        ignored = call.params.ignored()
+        if ignored:
+            self.violations.extend(
+                f"the simulator ignores {name} of {where.operation.name}" for name in ignored
+            )
+            raise invalid(f"The simulator does not know what {ignored[0]} does.", param=ignored[0])
 
     def _shaped(self, books: Books, where: Route, doc: Doc, expand: list[str]) -> Doc:
         doc = json.loads(json.dumps(doc))
