@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.db import transaction
+from django.utils import timezone
 
 from shared_apps.core.tasks import tenant_task
 from shared_apps.market_data import interest
@@ -25,3 +26,9 @@ def sweep_bots() -> None:
         with transaction.atomic():
             interest.declare_interest(symbol)
         meet_market(symbol=symbol, interval="")
+
+
+@tenant_task("bots.count_minute")
+def count_minute() -> None:
+    """Count the minute for each running bot."""
+    services.count_minute(timezone.now())

@@ -17,6 +17,7 @@ class MembersConfig(AppConfig):
     label = "members"
 
     def ready(self) -> None:
+        from billing.subscriptions.owners import register_owners
         from shared_apps.access.actors import register_loader
         from shared_apps.core.events import subscribe
         from shared_apps.tenants.demo import register_tenant_seed
@@ -29,6 +30,7 @@ class MembersConfig(AppConfig):
 
         prerequisites.register_own()
         register_loader(queries.load_member)
+        register_owners(queries.owners_of)
         register_tenant_hook("members", _add_owner)
         register_tenant_seed("members", _seed)
         register_join_hook("members", _add_joined)

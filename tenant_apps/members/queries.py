@@ -21,7 +21,7 @@ from shared_apps.core.errors import ForbiddenError
 from shared_apps.tenants.models import Membership
 
 from . import rules, tokens
-from .models import Address, Invitation, JoinLink, Member, OwnershipTransfer, ProfessionalInfo
+from .models import Address, Capability, Invitation, JoinLink, Member, OwnershipTransfer, ProfessionalInfo
 from .sharing import get_shareable
 
 
@@ -227,3 +227,10 @@ def own_business(actor: Actor) -> ProfessionalInfo | None:
         ProfessionalInfo.objects.all(), actor, "members.view_business", own=Q(member_id=actor.member_id)
     )
     return rows.first()
+
+
+def owners_of(tenant: SchemaRef) -> list[int]:
+    """Ids of the users who own a tenant, suspended or not; opens it by itself."""
+    with tenant_context(tenant):
+        rows = Member.objects.filter(capabilities__contains=[Capability.OWNER], is_active=True)
+        return list(rows.order_by("pk").values_list("user_id", flat=True))

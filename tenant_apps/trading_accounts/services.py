@@ -12,6 +12,7 @@ from django.db.models import F
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from billing.subscriptions.gate import require_access
 from shared_apps.access.actors import Actor
 from shared_apps.access.catalogue import require
 from shared_apps.access.objects import grant_creator
@@ -131,7 +132,7 @@ def connect_account(*, actor: Actor, trading_account_id: UUID) -> TradingAccount
     """Connect an account to its venue and return it, connected or with the reason why not.
 
     Two transactions with the venue's answer between them: nothing is locked while the venue is asked.
-    Raises ConflictError("account.already_connected").
+    Raises ConflictError("account.already_connected"), ForbiddenError("subscription.required") for a real one.
     """
     account = _begin_connect(actor=actor, trading_account_id=trading_account_id)
     try:
@@ -146,6 +147,8 @@ def _begin_connect(*, actor: Actor, trading_account_id: Any) -> TradingAccount:
     account = account_to_act_on(
         actor, "trading_accounts.connect_account", trading_account_id, for_update=True
     )
+    if not account.is_simulated:
+        require_access(actor, "connect")
     if account.status == AccountStatus.CONNECTED:
         raise ConflictError("account.already_connected", _("This account is connected already."))
     if account.status != AccountStatus.CONNECTING:  # an attempt that died is taken over

@@ -13,10 +13,14 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from billing.subscriptions import meters
+from billing.subscriptions.gate import require_access
+from billing.subscriptions.rules.limits import Meter
 from shared_apps.access.actors import Actor
 from shared_apps.access.catalogue import require
 from shared_apps.access.objects import grant_creator
-from shared_apps.core.errors import ConflictError, DomainError
+from shared_apps.core.context import current_tenant
+from shared_apps.core.errors import ConflictError, DomainError, ForbiddenError
 from shared_apps.core.events import emit
 from shared_apps.market_data import queries as market_data
 from shared_apps.market_data.interest import declare_interest
@@ -135,8 +139,11 @@ def _check_quantity(quantity: object, instrument: Instrument) -> None:
 
 @transaction.atomic(durable=True)
 def start_bot(*, actor: Actor, bot_id: Any) -> Bot:
-    """Let a bot decide, from the last closed candle on. Raises ConflictError when it cannot start."""
+    """Let a bot decide, from the last closed candle on. Raises ConflictError when it cannot start, and
+    ForbiddenError "subscription.required" or, when the day's minutes are used up, "quota.exceeded"."""
     bot = bot_to_act_on(actor, "bots.control_bot", bot_id, for_update=True)
+    require_access(actor, "bots")
+    _require_minutes()
     if bot.trading_account.status != AccountStatus.CONNECTED:
         raise ConflictError(
             "bot.account_not_connected", _("Connect the trading account first."), field="trading_account"
@@ -148,6 +155,17 @@ def start_bot(*, actor: Actor, bot_id: Any) -> Bot:
     change_status(bot, BotStatus.RUNNING, actor_member_id=actor.member_id)
     declare_interest(bot.symbol)
     return bot
+
+
+def _require_minutes() -> None:
+    """Raise ForbiddenError ``quota.exceeded`` when the organisation's bots have run long enough today."""
+    tenant = current_tenant()
+    if tenant is not None and meters.is_full(tenant, Meter.BOT_MINUTES):
+        raise ForbiddenError(
+            "quota.exceeded",
+            _("Today's bot minutes of the organisation's plan are used up."),
+            details={"meter": str(Meter.BOT_MINUTES), "remaining": 0},
+        )
 
 
 def _last_opened_at(bot: Bot) -> datetime | None:

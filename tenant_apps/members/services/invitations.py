@@ -12,10 +12,13 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
+from billing.subscriptions import meters
+from billing.subscriptions.rules.limits import Meter
 from shared_apps.access.actors import Actor
 from shared_apps.access.catalogue import require
 from shared_apps.access.step_up import StepUpRequired, require_recent
 from shared_apps.core.background import enqueue
+from shared_apps.core.context import SchemaRef, current_tenant
 from shared_apps.core.errors import ConflictError, DomainError, ForbiddenError, NotFoundError
 from shared_apps.core.events import emit
 from shared_apps.core.ids import uuid7
@@ -284,6 +287,17 @@ def _require_room(more: int) -> None:
             _("At most %(limit)d invitations may wait for an answer; withdraw some first.")
             % {"limit": limit},
         )
+    tenant = current_tenant()
+    if tenant is not None:
+        require_places(tenant, more)
+
+
+def require_places(tenant: SchemaRef, more: int) -> None:
+    """Raise ForbiddenError ``quota.exceeded`` where the plan has no place for so many more people; those who
+    are invited count."""
+    waiting = Invitation.objects.filter(accepted_at=None, withdrawn_at=None, expires_at__gt=timezone.now())
+    there_are = Member.objects.filter(is_active=True).count() + waiting.count()
+    meters.require_room(tenant, Meter.MEMBERS, there_are=there_are, more=more)
 
 
 def _lock_open(invitation_id: UUID) -> Invitation:

@@ -11,6 +11,7 @@ from uuid import UUID
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
+from billing.subscriptions.gate import require_access
 from shared_apps.access.actors import Actor
 from shared_apps.core.background import enqueue
 from shared_apps.core.errors import ConflictError, DomainError
@@ -60,9 +61,10 @@ def place_order(
 
     The same `client_order_id` with the same content returns the first order. Raises DomainError naming
     each broken rule by field, ConflictError when the account is not connected, the symbol is frozen or
-    the id is taken.
+    the id is taken, ForbiddenError("subscription.required").
     """
     account = account_to_act_on(actor, "trading.place_order", trading_account_id)
+    require_access(actor, "trade")
     instrument = market_data.tradable_instrument(symbol)
     raw = {"side": side, "quantity": quantity, "order_type": order_type, "time_in_force": time_in_force}
     return queue_order(account=account, instrument=instrument, raw=raw, client_order_id=client_order_id)
