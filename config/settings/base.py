@@ -305,6 +305,7 @@ THROTTLE_RATES: dict[str, tuple[str, ...]] = {
     "slug_check": ("60/minute", "600/hour"),  # per address
     "second_factor": ("10/minute", "30/hour"),  # codes and passkeys tried for one person
     "domain_check": ("5/minute", "30/hour"),  # look-ups of custom domains per organisation
+    "wallet_recipient": ("5/minute", "20/hour"),  # addresses that nobody has, per sender
     "login_failed_event": ("1/minute",),  # log entries per address and name
 }
 THROTTLE_FACTOR = env.number("THROTTLE_FACTOR", 1, low=1, high=1_000_000)  # benchmarks multiply the rates
@@ -348,6 +349,7 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
         "OrderStatusEnum": "tenant_apps.trading.models.STATUSES",
         "BotEventKindEnum": "tenant_apps.bots.models.BotEvent.Kind",
         "FeedKindEnum": "shared_apps.market_data.models.Feed.Kind",
+        "PayoutKindEnum": "tenant_apps.wallet.models.PayoutDestination.Kind",
         "InstrumentKindEnum": "shared_apps.market_data.models.Instrument.Kind",
     },
     "POSTPROCESSING_HOOKS": [

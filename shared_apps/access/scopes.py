@@ -25,6 +25,7 @@ _LABELS: dict[str, str | Promise] = {
     "todos": _("To-dos"),
     "trading": _("Orders and positions"),
     "trading_accounts": _("Trading accounts"),
+    "wallet": _("Wallet"),
 }
 
 

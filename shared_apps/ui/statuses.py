@@ -55,6 +55,14 @@ STATUSES: Final[dict[str, tuple[Tone, Promise]]] = {
     "revoked": ("quiet", _("Closed")),
     "used_up": ("quiet", _("Used up")),
     "declined": ("quiet", _("Declined")),
+    # money
+    "waiting": ("accent", _("Waiting")),
+    "sending": ("accent", _("Being sent")),
+    "paid": ("up", _("Paid out")),
+    "succeeded": ("up", _("Succeeded")),
+    "failed": ("down", _("Failed")),
+    "cancelled": ("quiet", _("Cancelled")),
+    "returned": ("warn", _("Returned")),
     # sides and positions
     "buy": ("up", _("Buy")),
     "sell": ("down", _("Sell")),

@@ -23,6 +23,7 @@ class ComplianceConfig(AppConfig):
         from shared_apps.users import hooks
         from shared_apps.users.account_area import Tab, register_tab
         from tenant_apps.members.capabilities import Prerequisite, register_prerequisite
+        from tenant_apps.wallet import identity
 
         from . import documents, queries, services
         from .events import IdentityStateChanged
@@ -30,6 +31,7 @@ class ComplianceConfig(AppConfig):
         from .providers.simulator import Simulator
 
         register_provider(Simulator())
+        identity.register(queries.is_known)
         register_sealed(SealedColumn("compliance.IdentityCase", "details", services.PURPOSE))
         register_sealed(SealedColumn("compliance.IdentityDocument", "key", documents.PURPOSE))
         register_prerequisite(

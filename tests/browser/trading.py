@@ -12,6 +12,7 @@ from django.db import transaction
 
 from shared_apps.access.actors import load_actor
 from shared_apps.core.context import audit_context, platform_context, tenant_context
+from shared_apps.tenants.demo import DemoPerson
 from shared_apps.tenants.models import Tenant
 from shared_apps.users.models import User
 from tenant_apps.bots import services as bots
@@ -19,6 +20,8 @@ from tenant_apps.bots.models import Decision
 from tenant_apps.todos import services as todos
 from tenant_apps.trading import services as trading
 from tenant_apps.trading_accounts import services as accounts
+from tenant_apps.wallet import demo as wallet_demo
+from tenant_apps.wallet.models import Withdrawal
 from tests.support.trading import SYMBOL, Market, run_outbox
 
 WALK = (
@@ -57,6 +60,8 @@ class Traded:
     account_id: UUID
     bot_id: UUID
     idle_bot_id: UUID
+    member_id: UUID
+    withdrawal_id: UUID
 
     def close(self, *closes: int) -> None:
         """Close bars, each met by the tenant's orders and bots."""
@@ -71,6 +76,17 @@ class Traded:
         """The latest decision with that verdict."""
         with tenant_context(self.tenant):
             return Decision.objects.filter(verdict=verdict).values_list("pk", flat=True)[0]
+
+
+def seed_wallet(tenant: Tenant) -> UUID:
+    """Acme's members have the demo's money; the number of the withdrawal that waits."""
+    with platform_context():
+        people = [
+            DemoPerson(user, user.email.partition("@")[0], ())
+            for user in User.objects.filter(email__endswith=f"@{tenant.slug}.example.com")
+        ]
+    wallet_demo.seed(tenant, people)
+    return Withdrawal.objects.get(key=wallet_demo.KEY).pk
 
 
 def make_trading() -> Traded:
@@ -101,7 +117,8 @@ def make_trading() -> Traded:
         idle = bots.create_bot(actor=trader, name="Waiting", params=params | {"slow": 30}, **common)
         bots.start_bot(actor=trader, bot_id=bot.pk)
         todos.create_todo(actor=trader, title="Read the audit log")
-        traded = Traded(tenant, market, account.pk, bot.pk, idle.pk)
+        withdrawal_id = seed_wallet(tenant)
+        traded = Traded(tenant, market, account.pk, bot.pk, idle.pk, trader.member_id, withdrawal_id)
     traded.close(*WALK)
     with audit_context(actor_id=user.pk, actor_email=user.email), tenant_context(tenant):
         trading.place_order(

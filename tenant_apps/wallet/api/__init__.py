@@ -1,0 +1,1 @@
+"""``wallet/``: balances, history, money in and out."""

@@ -1,0 +1,1 @@
+"""Pure decisions about wallets: no ORM, no clock."""
