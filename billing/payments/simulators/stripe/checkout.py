@@ -198,7 +198,7 @@ def submit(books: Books, session: Doc, method: Doc, email: str) -> Doc:
         "tax_ids": [],
     }
     if session["mode"] == "subscription":
-        return _SUBSCRIBE[0](books, session, method)
+        return SUBSCRIBE[0](books, session, method)
     if session["mode"] == "setup":
         given = {**data, "customer": session["customer"]}
         intent = _again(books, session, "setup_intent") or new_setup_intent(
@@ -221,7 +221,7 @@ def submit(books: Books, session: Doc, method: Doc, email: str) -> Doc:
 
 
 #: Set by ``subscriptions``: begins a session's subscription, gives the intent that it waits for.
-_SUBSCRIBE: list[Callable[[Books, Doc, Doc], Doc]] = []
+SUBSCRIBE: list[Callable[[Books, Doc, Doc], Doc]] = []
 
 
 def _again(books: Books, session: Doc, kind: str) -> Doc | None:

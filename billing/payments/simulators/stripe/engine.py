@@ -28,8 +28,11 @@ from . import (  # noqa: F401  each registers its handlers
     customers,
     events,
     intents,
+    invoice_calls,
     pages,
     payouts,
+    portal,
+    subscriptions,
 )
 from .books import INCLUDED, SERVICE, Books, Doc, shown
 from .calls import Asked, Call, Route, read_form, route
@@ -59,11 +62,13 @@ class StripeSimulator:
         self._world = world
         self.validated = 0
         self.violations: list[str] = []
+        self._base = ""  # where browsers found us last
 
     # -- what the application around asks for
 
     def answer(self, request: Request) -> Response:
         """API calls below ``/v1/``, pages elsewhere."""
+        self._base = request.base
         return self._api(request) if request.path.startswith("/v1/") else pages.answer(self._world, request)
 
     def server_error(self, status: int) -> Response:
@@ -77,7 +82,7 @@ class StripeSimulator:
         """What only the world outside can do."""
         if verb == "report":
             return {"validated": self.validated, "violations": self.violations}
-        books = Books(self._world, _account_of(data.pop("key").partition("_test_")[2]), base="")
+        books = Books(self._world, _account_of(data.pop("key").partition("_test_")[2]), base=self._base)
         return control.perform(books, verb, data)
 
     # -- the API

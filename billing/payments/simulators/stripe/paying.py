@@ -78,7 +78,10 @@ def _ask(books: Books, intent: Doc, return_url: str | None) -> Doc:
             "type": "use_stripe_sdk",
             "use_stripe_sdk": {"type": "three_d_secure_redirect", "stripe_js": url},
         }
-    return books.save(intent, f"{intent['object']}.requires_action")
+    books.save(intent, f"{intent['object']}.requires_action")
+    for each in AFTERWARDS:
+        each(books, intent)
+    return intent
 
 
 def decline(books: Books, intent: Doc, doc: Doc, why: tuple[str, str]) -> Refusal:
