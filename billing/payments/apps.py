@@ -14,11 +14,13 @@ class PaymentsConfig(AppConfig):
     def ready(self) -> None:
         from shared_apps.core.background import periodic
         from shared_apps.core.crypto import SealedColumn, register_sealed
+        from shared_apps.core.health import register
         from shared_apps.tenants.roles import declare_append_only, show_own_rows
 
         from . import models
         from .providers import manual
         from .providers.base import register_provider
+        from .services.alarms import check_inbox
         from .services.begin import DESTINATION
         from .services.gateways import SECRETS
         from .services.steps import ACTION_SECRET
@@ -31,4 +33,6 @@ class PaymentsConfig(AppConfig):
             show_own_rows(model._meta.db_table, columns=models.readable_columns(model))
         for journal in (models.PaymentLog, models.StaffConfirmation):
             declare_append_only(journal._meta.db_table, in_public=True)
+        register("payment notifications", check_inbox)
+        periodic("payments.work_inbox", every=timedelta(minutes=1), per_tenant=False)
         periodic("payments.poll_open", every=timedelta(hours=1), per_tenant=False)

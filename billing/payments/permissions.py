@@ -3,12 +3,27 @@
 from django.utils.translation import gettext_lazy as _
 
 from shared_apps.access.catalogue import Permission, Relation, register
-from shared_apps.access.personas import MEMBER, USER
+from shared_apps.access.personas import ANYONE, MEMBER, USER
 
 _PLATFORM = {"superadmin": Relation.PLATFORM, "admin": Relation.PLATFORM}
 _LEADERS = {"owner": Relation.TENANT, "tenant_admin": Relation.TENANT}
 
 register(
+    Permission(
+        "payments.receive_notification", _("Tell of payments, as a provider"), {ANYONE: Relation.ANYONE}
+    ),
+    Permission(
+        "payments.view_delivery",
+        _("Read notifications of payment providers"),
+        {**_PLATFORM, "auditor": Relation.PLATFORM},
+        all_or_nothing=True,
+    ),
+    Permission(
+        "payments.replay_delivery",
+        _("Have notifications worked off again"),
+        {"superadmin": Relation.PLATFORM},
+        all_or_nothing=True,
+    ),
     Permission(
         "payments.view_payment",
         _("Read payments"),

@@ -7,7 +7,7 @@ from uuid import UUID
 from shared_apps.core.tasks import platform_task
 
 from . import services
-from .services import polling
+from .services import alarms, deliveries, polling
 
 
 @platform_task("payments.start_payment", retry_after=120)
@@ -45,3 +45,15 @@ def poll_open() -> None:
     """Have everything asked about that something may still happen to."""
     polling.poll_open()
     polling.give_up_unpaid()
+
+
+@platform_task("payments.work_inbox", retry_after=300)
+def work_inbox() -> None:
+    """Work off the notifications that are due."""
+    deliveries.work_inbox()
+
+
+@platform_task("payments.tell_dead_letter")
+def tell_dead_letter(*, delivery_id: str) -> None:
+    """Tell the superadmins of a notification that was given up."""
+    alarms.tell_dead_letter(UUID(delivery_id))

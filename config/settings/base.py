@@ -306,6 +306,7 @@ THROTTLE_RATES: dict[str, tuple[str, ...]] = {
     "second_factor": ("10/minute", "30/hour"),  # codes and passkeys tried for one person
     "domain_check": ("5/minute", "30/hour"),  # look-ups of custom domains per organisation
     "wallet_recipient": ("5/minute", "20/hour"),  # addresses that nobody has, per sender
+    "webhook_refused": ("60/hour",),  # log entries of refused notifications per account at a provider
     "login_failed_event": ("1/minute",),  # log entries per address and name
 }
 THROTTLE_FACTOR = env.number("THROTTLE_FACTOR", 1, low=1, high=1_000_000)  # benchmarks multiply the rates

@@ -80,6 +80,7 @@ class WebhookDelivery(BillingRow):
     last_error = models.CharField(max_length=300, blank=True)
     received_at = models.DateTimeField(default=timezone.now)
     done_at = models.DateTimeField(null=True)
+    replayed_at = models.DateTimeField(null=True)
 
     class Meta:
         ordering = ("-received_at", "-id")
