@@ -11,7 +11,7 @@ export VENV
 .DEFAULT_GOAL := help
 .PHONY: help run reset test test-fast pictures check mutate bench demo requirements lock install install-base \
   check-format check-lint check-rules check-types check-contracts check-migrations check-deploy check-security \
-  check-openapi openapi messages
+  check-openapi openapi examples messages
 
 help: ## what there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
@@ -87,6 +87,10 @@ check-openapi: ## the schema is valid and the committed one
 
 openapi: install ## writes the schema after a wanted change
 	$(PY) manage.py spectacular --validate --fail-on-warn --file config/openapi.yaml
+
+examples: install ## writes the examples of the API's description anew from the tests' samples
+	WRITE_EXAMPLES=1 $(PY) -m pytest -n 0 -q tests/access/test_examples.py
+	$(MAKE) openapi
 
 messages: install ## collects the texts of pages and errors, and compiles their translations
 	$(PY) manage.py makemessages --no-wrap -v0 -l fr -l ru --ignore=.venv --ignore=tests --ignore=bench

@@ -357,6 +357,7 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
         "drf_spectacular.hooks.postprocess_schema_enums",
         "shared_apps.core.api.schema.describe_errors",
         "shared_apps.core.api.schema.name_briefly",
+        "shared_apps.core.api.schema.show_examples",
     ],
 }
 

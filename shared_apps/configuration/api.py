@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiExample, OpenApiParameter, extend_schema, extend_schema_field
+from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_field
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -93,9 +93,6 @@ class SettingPageSerializer(serializers.Serializer[Any]):
 
 
 _NAME = OpenApiParameter("name", OpenApiTypes.STR, "path", description="e.g. users.self_registration")
-_EXAMPLE = OpenApiExample(
-    "Close the door", value={"value": False, "reason": "Members come by invitation."}, request_only=True
-)
 
 
 class SettingListView(APIView):
@@ -141,7 +138,6 @@ class SettingView(APIView):
         parameters=[_NAME],
         request=SettingInput,
         responses=SettingSerializer,
-        examples=[_EXAMPLE],
     )
     def patch(self, request: Request, name: str) -> Response:
         """Give the organisation its own value."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
-from drf_spectacular.utils import OpenApiExample, extend_schema
+from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -53,9 +53,6 @@ class PrimaryInput(serializers.Serializer[Any]):
     id = serializers.UUIDField(allow_null=True)
 
 
-_EXAMPLE = OpenApiExample("A domain", value={"domain": "club.example.com"}, request_only=True)
-
-
 class DomainListView(APIView):
     """The organisation's hosts."""
 
@@ -71,7 +68,6 @@ class DomainListView(APIView):
         operation_id="domains_create",
         request=DomainInput,
         responses={201: DomainSerializer},
-        examples=[_EXAMPLE],
     )
     def post(self, request: Request) -> Response:
         """Claim a domain; the answer names the record to set."""

@@ -75,7 +75,7 @@ class EnterViewSet(ViewSet):
     authentication_classes = ()
     throttle_classes = (AuthenticationThrottle, RequestThrottle)
 
-    @extend_schema(request=TokenSerializer, responses=TokensSerializer)
+    @extend_schema(request=TokenSerializer, responses={200: TokensSerializer})
     def create(self, request: Request) -> Response:
         """Exchange a hand-over for tokens of this organisation. It is spent whatever the answer is."""
         body = TokenSerializer(data=request.data)

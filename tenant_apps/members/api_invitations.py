@@ -9,7 +9,7 @@ from uuid import UUID
 import django_filters
 from django.db.models import QuerySet
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiExample, OpenApiParameter, extend_schema, extend_schema_field
+from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_field
 from rest_framework import mixins, serializers, status
 from rest_framework.decorators import action
 from rest_framework.parsers import BaseParser
@@ -177,11 +177,6 @@ class InvitationViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, Generi
     @extend_schema(
         request=InvitationInput,
         responses={201: InvitationSerializer},
-        examples=[
-            OpenApiExample(
-                "A trader", value={"email": "ann@example.org", "capabilities": ["trader"]}, request_only=True
-            )
-        ],
     )
     def create(self, request: Request) -> Response:
         """Invite somebody; the mail with the link goes to that address alone."""

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from django.db.models import QuerySet
 from django.utils.translation import gettext as _
-from drf_spectacular.utils import OpenApiExample, extend_schema
+from drf_spectacular.utils import extend_schema
 from rest_framework import serializers, status
 from rest_framework.generics import GenericAPIView
 from rest_framework.request import Request
@@ -40,16 +40,6 @@ class BusinessSerializer(serializers.ModelSerializer[ProfessionalInfo]):
         read_only_fields = ("updated_at",)
 
 
-_EXAMPLE = OpenApiExample(
-    "An address",
-    value={
-        "recipient": "Nina Neu", "line1": "12 rue de la Paix", "postal_code": "75002", "city": "Paris",
-        "country": "FR", "is_default_shipping": True,
-    },
-    request_only=True,
-)  # fmt: skip
-
-
 class AddressViewSet(ViewSet):
     """One's own postal addresses."""
 
@@ -69,7 +59,6 @@ class AddressViewSet(ViewSet):
     def get_queryset(self) -> QuerySet[Address]:
         return queries.own_addresses(actor_of(self.request))
 
-    @extend_schema(examples=[_EXAMPLE])
     def create(self, request: Request) -> Response:
         """Keep another address; the first is the default for both uses."""
         address = services.add_address(actor=actor_of(request), values=self._values(request))

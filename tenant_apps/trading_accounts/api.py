@@ -7,7 +7,7 @@ from uuid import UUID
 
 from django.db.models import QuerySet
 from django.utils.translation import gettext as _
-from drf_spectacular.utils import OpenApiExample, extend_schema
+from drf_spectacular.utils import extend_schema
 from rest_framework import serializers, status
 from rest_framework.decorators import action
 from rest_framework.request import Request
@@ -138,11 +138,6 @@ class DisconnectInput(serializers.Serializer[Any]):
     reason = serializers.CharField(max_length=200, required=False, default="", allow_blank=True)
 
 
-_EXAMPLE = OpenApiExample(
-    "A paper account", value={"venue": "paper", "name": "Practice", "currency": "EUR"}, request_only=True
-)
-
-
 class AccountViewSet(SharingMixin, ViewSet):
     """The members' accounts at venues: each member's own; staff and auditors of the tenant see all."""
 
@@ -172,7 +167,7 @@ class AccountViewSet(SharingMixin, ViewSet):
     def _answer(self, account: TradingAccount, code: int = status.HTTP_200_OK) -> Response:
         return Response(AccountSerializer(account).data, status=code)
 
-    @extend_schema(request=AccountInput, responses={201: AccountSerializer}, examples=[_EXAMPLE])
+    @extend_schema(request=AccountInput, responses={201: AccountSerializer})
     def create(self, request: Request) -> Response:
         """Add an account of your own at a venue; connect it before it can trade."""
         data = AccountInput(data=request.data)

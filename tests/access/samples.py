@@ -49,6 +49,25 @@ class Sample:
     to_login: bool = False
 
 
+@dataclass(frozen=True, kw_only=True)
+class Example:
+    """How the description's example of a route is sent, where the sample's own request does not succeed.
+
+    ``body`` and ``params`` are what a :class:`Sample` has. ``before`` makes what the request needs and may
+    return what the body takes from it. ``who`` names the one person who can do it. ``shown`` replaces values of
+    the body in the description (secrets that differ each time). ``answers`` is the documented status that the
+    example gets where no request can be prepared that succeeds; say why.
+    """
+
+    body: Body | dict[str, Any] | str | None = None
+    params: dict[str, Any] | Value | None = None
+    before: Callable[[World, Persona], Any] | None = None
+    who: str = ""
+    shown: dict[str, Any] | None = None
+    answers: int | None = None
+
+
+_EXAMPLES: dict[str, Example] = {}
 _SAMPLES: dict[str, Sample] = {}
 _FURTHER: dict[tuple[str, str], Sample] = {}
 _MAKERS: list[Callable[[World], object]] = []
@@ -72,6 +91,21 @@ def also(route: str, name: str, **fields: Any) -> None:
     ``acts`` names the permission that decides; ``allowed`` by the route's own is taken for granted.
     """
     _FURTHER[route, name] = Sample(**fields)
+
+
+def example(*routes: str, **fields: Any) -> None:
+    """Register what a route's example in the API's description sends, where the sample's body will not do."""
+    for route in routes:
+        for key in _both(route):
+            if key in _EXAMPLES:
+                raise ValueError(f"{key} has an example already")
+            _EXAMPLES[key] = Example(**fields)
+
+
+def example_of(key: str) -> Example:
+    """What was registered for a route; the sample's own request otherwise."""
+    samples()
+    return _EXAMPLES.get(key, Example())
 
 
 def sorted_further() -> dict[tuple[str, str], Sample]:
@@ -104,9 +138,9 @@ def _both(route: str) -> list[str]:
 def samples() -> dict[str, Sample]:
     """Every app's samples by route."""
     root = Path(__file__).resolve().parents[1]
-    for path in sorted(root.glob("*/samples.py")):
+    for path in sorted([*root.glob("*/samples.py"), *root.glob("*/examples.py")]):
         if path.parent.name != "access":
-            importlib.import_module(f"tests.{path.parent.name}.samples")
+            importlib.import_module(f"tests.{path.parent.name}.{path.stem}")
     return _SAMPLES
 
 

@@ -171,14 +171,19 @@ def _add_nobodies(world: World) -> None:
 
 def ask_api(world: World, persona: Persona, method: str, address: str, body: Any, query: Any) -> Any:
     """One API request with the person's access token."""
-    client = _client(world, persona)
+    return ask_raw(world, persona, method, address, _json(body), "application/json", query)
+
+
+def ask_raw(
+    world: World, persona: Persona, method: str, address: str, raw: bytes, content_type: str, query: Any
+) -> Any:
+    """One API request with these bytes as its body."""
     headers = {}
     if persona.tokens is not None:
         headers["HTTP_AUTHORIZATION"] = f"Bearer {persona.tokens.access}"
-    return client.generic(
-        method, address, _json(body), content_type="application/json",
-        QUERY_STRING=_query(query), **headers,
-    )  # fmt: skip
+    return _client(world, persona).generic(
+        method, address, raw, content_type=content_type, QUERY_STRING=_query(query), **headers
+    )
 
 
 def ask_page(world: World, persona: Persona, method: str, address: str, body: Any, query: Any) -> Any:

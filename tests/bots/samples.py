@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+from shared_apps.core.context import tenant_context
 from tenant_apps.bots.models import Bot, StrategyVersion
-from tests.access.samples import prepare, sample
+from tests.access.samples import example, prepare, sample
 from tests.access.world import Persona, World
+from tests.market_data.samples import SYMBOL
 from tests.trading_accounts.samples import (
+    instrument_made,
     lend,
     lent,
     others_account,
@@ -73,3 +76,30 @@ sample(
     body={"strategy": "sma_cross", "params": {"fast": 3, "slow": 8}}, may=_CONFLICT, **_BOT,
 )  # fmt: skip
 sample_sharing("/api/v1/bots", "/bots", _own, _others, lent("bot"), "bots.view_bot")
+
+
+def _runs(world: World, persona: Persona) -> dict[str, Any]:
+    with tenant_context(world.tenant):
+        Bot.objects.filter(pk=_own(world, persona)).update(status="running")
+    return {}
+
+
+def _on_the_instrument(world: World, persona: Persona) -> None:
+    instrument_made(world, persona)
+    with tenant_context(world.tenant):
+        Bot.objects.filter(pk=_own(world, persona)).update(symbol=SYMBOL)
+
+
+def _a_bot(world: World, persona: Persona, value: Any) -> dict[str, Any]:
+    params = {"fast": 5, "slow": 20, "quantity": "1"}
+    return _bot_on(world, persona, own_account(world, persona)) | {
+        "name": "Crosser", "symbol": SYMBOL, "params": params
+    }  # fmt: skip
+
+
+example("tenant POST /api/v1/bots/", before=instrument_made, body=_a_bot, who="trader")
+_WHY = {"reason": "The weekend."}
+example("tenant POST /api/v1/bots/{pk}/pause/", "tenant POST /api/v1/bots/{pk}/stop/", before=_runs, body=_WHY,
+        who="trader")  # fmt: skip
+example("tenant POST /api/v1/bots/{pk}/switch-strategy/", before=_on_the_instrument, who="trader",
+        body={"strategy": "sma_cross", "params": {"fast": 3, "slow": 8, "quantity": "1"}})  # fmt: skip

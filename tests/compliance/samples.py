@@ -6,13 +6,16 @@ import json
 from datetime import timedelta
 from typing import Any
 
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.utils import timezone
 
 from shared_apps.core import crypto
+from shared_apps.core.context import tenant_context
 from tenant_apps.compliance import documents, services
 from tenant_apps.compliance.models import IdentityCase
-from tests.access.samples import prepare, sample
+from tests.access.samples import example, prepare, sample
 from tests.access.world import Persona, World
+from tests.support.pictures import picture
 
 DETAILS = {
     "legal_name": "Ann Example", "birth_date": "1990-02-03", "country": "FR", "document_kind": "passport",
@@ -73,3 +76,17 @@ sample(
 )  # fmt: skip
 sample("tenant GET /identity/cases/{case_id}/decide/", **_CASE)
 sample("tenant POST /identity/cases/{case_id}/decide/", body={"reason": "blurred"}, **_OTHERS_CASE)
+
+
+def _without_a_case(world: World, persona: Persona) -> None:
+    with tenant_context(world.tenant):
+        assert persona.member is not None
+        IdentityCase.objects.filter(member=persona.member).update(state="rejected", reason="blurred")
+
+
+def _submission(world: World, persona: Persona, value: Any) -> dict[str, Any]:
+    sides = {side: SimpleUploadedFile(f"{side}.png", picture(), "image/png") for side in ("front", "selfie")}
+    return {**DETAILS, **sides}
+
+
+example("tenant POST /api/v1/identity/", before=_without_a_case, body=_submission)

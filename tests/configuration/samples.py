@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from tests.access.samples import sample
+from django.core.files.uploadedfile import SimpleUploadedFile
+
+from tests.access.samples import example, sample
+from tests.support.pictures import picture
 
 _OPTION = {"params": {"name": "users.self_registration"}}
 
@@ -35,3 +38,9 @@ sample("tenant PUT /api/v1/brand/logo/", body={"logo": ""}, may=frozenset({415})
 sample("tenant GET /settings/options/{name}/", "tenant GET /settings/options/{name}/reset/", **_OPTION)
 sample("tenant POST /settings/options/{name}/", body={"value": "false"}, **_OPTION)
 sample("tenant POST /settings/options/{name}/reset/", **_OPTION)
+example("tenant PUT /api/v1/brand/logo/",
+        body=lambda world, persona, value: {"logo": SimpleUploadedFile("logo.png", picture(), "image/png")})  # fmt: skip
+example(
+    "tenant PATCH /api/v1/settings/{name}/", body={"value": False, "reason": "Members come by invitation."}
+)
+example("tenant POST /api/v1/domains/", body={"domain": "club.example.com"})

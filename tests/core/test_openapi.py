@@ -57,4 +57,4 @@ def test_repeatable_posts_say_so(description):
     post = description["paths"].get("/api/v1/todos/", {}).get("post")
     if post is not None:  # on the tenant's host
         assert "Idempotency-Key" in {parameter["name"] for parameter in post["parameters"]}
-        assert post["requestBody"]["content"]["application/json"]["examples"]
+        assert post["requestBody"]["content"]["application/json"]["example"]

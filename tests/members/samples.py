@@ -8,9 +8,11 @@ from uuid import uuid4
 
 from django.utils import timezone
 
+from shared_apps.core.context import platform_context, tenant_context
+from shared_apps.users.models import User
 from tenant_apps.members import tokens
 from tenant_apps.members.models import Address, Invitation, JoinLink, OwnershipTransfer
-from tests.access.samples import prepare, sample
+from tests.access.samples import example, prepare, sample
 from tests.access.world import Persona, World
 
 
@@ -202,3 +204,38 @@ sample(
 )  # fmt: skip
 sample("tenant GET /account/addresses/{address_id}/remove/", params={"address_id": uuid4()})
 sample("tenant POST /account/addresses/{address_id}/remove/", **_POSTAL, sees="members.view_address")
+
+
+def _no_transfer_waits(world: World, persona: Persona) -> dict[str, Any]:
+    with tenant_context(world.tenant):
+        OwnershipTransfer.objects.filter(from_member=persona.member).delete()
+    return {"member": world.bystander.member.pk}
+
+
+_INVITATION = "/api/v1/invitations"
+example("tenant POST /api/v1/ownership-transfers/", before=_no_transfer_waits, body={}, who="owner")
+example(
+    "tenant PATCH /api/v1/members/{pk}/", body={"capabilities": ["trader"]}, params=_somebody, who="owner"
+)
+example(f"tenant POST {_INVITATION}/", body={"email": "ann@example.org", "capabilities": ["trader"]})
+example(f"tenant POST {_INVITATION}/import/", body="email,capabilities\nann@example.org,trader\n")
+_SHOWN = {"token": "(of the letter)"}
+example(f"tenant POST {_INVITATION}/preview/", f"tenant POST {_INVITATION}/accept/", shown=_SHOWN)
+example("tenant POST /api/v1/join-links/ask/", shown={"token": "(of the link)"})
+example(
+    "tenant POST /api/v1/join-links/", shown={"label": "Spring fair", "expires_at": "2026-12-01T00:00:00Z"}
+)
+example("tenant POST /api/v1/addresses/", body={
+    "recipient": "Nina Neu", "line1": "12 rue de la Paix", "postal_code": "75002", "city": "Paris",
+    "country": "FR", "is_default_shipping": True})  # fmt: skip
+example("tenant PATCH /api/v1/addresses/{pk}/", body={"line1": "14 rue de la Paix"})
+
+
+def _acts_as_a_professional(world: World, persona: Persona) -> None:
+    assert persona.user is not None
+    with platform_context():
+        User.objects.filter(pk=persona.user.pk).update(account_type="professionnel")
+
+
+example("tenant PUT /api/v1/professional-info/", before=_acts_as_a_professional, who="seller", body={
+    "legal_name": "Neu Cards", "registration_number": "552 100 554 00013", "country": "FR"})  # fmt: skip

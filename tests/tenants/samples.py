@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.access.samples import sample
+from shared_apps.access.actors import load_actor
+from shared_apps.core.context import platform_context
+from shared_apps.tenants.models import Tenant
+from shared_apps.users import handover
+from tests.access.samples import example, sample
 from tests.access.world import Persona, World
 
 
@@ -49,3 +53,29 @@ sample("tenant POST /api/v1/organisations/enter/", body={"token": "x"}, may=froz
 sample("both GET /organisations/")
 sample("both GET /organisations/leave/", query={"to": "x", "challenge": _CHALLENGE}, may=frozenset({404}))
 sample("tenant GET /enter/", query={"from": "platform"})
+
+
+def _suspended(world: World, persona: Persona) -> None:
+    with platform_context():
+        Tenant.objects.filter(pk=world.elsewhere.pk).update(state="suspended", is_active=False)
+
+
+def _handed_over(world: World, persona: Persona) -> dict[str, str]:
+    assert persona.user is not None and persona.tokens is not None
+    actor = load_actor(persona.user, world.tenant).by("token", persona.tokens.session.pk)
+    return {"token": handover.issue(actor, source=world.tenant, target=world.tenant)}
+
+
+example(
+    "platform PUT /api/v1/tenants/{pk}/",
+    body={"name": "Acme Trading Club", "slug": "acme", "description": "Cards"},
+)
+example("platform POST /api/v1/tenants/{pk}/reactivate/", params=_another, before=_suspended,
+        body={"reason": "The invoice was paid."}, who="superadmin")  # fmt: skip
+example(
+    "platform POST /api/v1/tenants/sign-up/", who="anonymous",
+    body={"name": "Card Club", "slug": "card-club", "email": "nora@example.com", "password": "Quiet-Harbour-71",
+          "first_name": "Nora"},
+)  # fmt: skip
+example("tenant POST /api/v1/organisations/enter/", before=_handed_over, body={}, who="buyer",
+        shown={"token": "(of the hand-over)"})  # fmt: skip

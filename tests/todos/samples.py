@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from tenant_apps.todos.models import Todo
-from tests.access.samples import prepare, sample
+from tests.access.samples import example, prepare, sample
 from tests.access.world import Persona, World
 
 
@@ -30,3 +30,4 @@ sample("tenant POST /api/v1/todos/", body={"title": "Made by the matrix"})
 sample("tenant GET /api/v1/todos/{pk}/", **_TODO)
 sample("tenant PATCH /api/v1/todos/{pk}/", body={"title": "changed"}, **_TODO)
 sample("tenant DELETE /api/v1/todos/{pk}/", **_TODO)
+example("tenant POST /api/v1/todos/", body={"title": "Read the rule book", "due_on": "2026-12-01"})

@@ -6,10 +6,12 @@ from typing import Any
 
 from django.utils import timezone
 
+from shared_apps.core.context import tenant_context
 from tenant_apps.trading.models import Execution, Order, Position
-from tests.access.samples import prepare, sample
+from tests.access.samples import example, prepare, sample
 from tests.access.world import Persona, World
-from tests.trading_accounts.samples import lent, others_account, own_account
+from tests.market_data.samples import SYMBOL
+from tests.trading_accounts.samples import instrument_made, lent, others_account, own_account
 
 _CONFLICT = frozenset({409, 422})  # allowed, but nothing to do: the order is filled, the position flat
 
@@ -62,3 +64,17 @@ sample("tenant GET /api/v1/trading/executions/{pk}/", **_object("execution"))
 sample("tenant GET /api/v1/trading/positions/", shows=_object("position")["other"], **_LIST)
 sample("tenant GET /api/v1/trading/positions/{pk}/", **_object("position"))
 sample("tenant POST /api/v1/trading/positions/{pk}/close/", body={}, may=_CONFLICT, **_lent_too("position"))
+
+
+def _at_the_venue(world: World, persona: Persona) -> dict[str, Any]:
+    with tenant_context(world.tenant):
+        order = world.thing_of("order", persona)
+        Order.objects.filter(pk=order.pk).update(status="accepted", venue_order_id="v1")
+    return {}
+
+
+example("tenant POST /api/v1/trading/orders/", before=instrument_made, body=lambda world, persona, value: {
+    "trading_account": own_account(world, persona), "symbol": SYMBOL, "side": "buy", "quantity": "1.5"},
+    who="trader")  # fmt: skip
+example("tenant POST /api/v1/trading/orders/{pk}/cancel/", before=_at_the_venue,
+        body={"reason": "The plan has changed."}, who="trader")  # fmt: skip

@@ -4,11 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.utils import timezone
+
 from shared_apps.access import objects
 from shared_apps.access.actors import Actor
+from shared_apps.core.context import platform_context
+from shared_apps.market_data.models import Feed, Instrument
 from tenant_apps.trading_accounts.models import TradingAccount
-from tests.access.samples import prepare, sample
+from tests.access.samples import example, prepare, sample
 from tests.access.world import Persona, World
+from tests.market_data.samples import SYMBOL
 
 
 @prepare
@@ -33,6 +38,15 @@ def own_account(world: World, persona: Persona) -> Any:
 
 def others_account(world: World, persona: Persona) -> Any:
     return world.thing_of("account", world.bystander).pk
+
+
+def instrument_made(world: World, persona: Persona) -> None:
+    """The samples' instrument is traded on a running feed."""
+    with platform_context():
+        instrument = Instrument.objects.get(symbol=SYMBOL)
+        Feed.objects.get_or_create(
+            instrument=instrument, interval="1m", defaults={"kind": Feed.Kind.REPLAY, "clock": timezone.now()}
+        )
 
 
 def lent(kind: str) -> Any:
@@ -92,6 +106,9 @@ def sample_sharing(api: str, page: str, own: Any, other: Any, shared: Any, sees:
     body = {"email": "matrix-tenant-seller@example.com"}
     sample(f"tenant GET {api}/{{pk}}/shares/", f"tenant GET {api}/{{pk}}/reach/", sees=sees, **values)
     sample(f"tenant POST {api}/{{pk}}/shares/", body=body, sees=sees, **values)
+    example(
+        f"tenant POST {api}/{{pk}}/shares/", body={"email": "matrix-tenant-trader@example.com"}, who="owner"
+    )
     sample(f"tenant DELETE {api}/{{pk}}/shares/{{member_id}}/", sees=sees, **values)
     sample(f"tenant GET {page}/{{object_id}}/sharing/", sees=sees, **values)
     removal = f"{page}/{{object_id}}/sharing/{{member_id}}/remove/"

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import json
+import re
+from functools import cache
 from typing import Any
 
+from django.conf import settings
 from drf_spectacular.openapi import AutoSchema as SpectacularAutoSchema
 from drf_spectacular.plumbing import force_instance
 from drf_spectacular.utils import OpenApiParameter
@@ -123,6 +127,33 @@ def describe_errors(result: dict[str, Any], **_kwargs: Any) -> dict[str, Any]:
                 reference = {"$ref": f"#/components/responses/Error{status}"}
                 operation["responses"].setdefault(str(status), reference)
             operation["responses"].setdefault("default", {"$ref": "#/components/responses/Error500"})
+    return result
+
+
+@cache
+def recorded_examples() -> dict[str, Any]:
+    """What each operation is sent in its test, by method and path (config/examples.json, `make examples`)."""
+    recorded: dict[str, Any] = json.loads((settings.BASE_DIR / "config" / "examples.json").read_text("utf-8"))
+    return recorded
+
+
+def example_key(method: str, path: str) -> str:
+    """The name of an operation among the examples: parameters have other names in routes."""
+    return f"{method.upper()} {re.sub(r'{[^{}]*}', '{}', path)}"
+
+
+def show_examples(result: dict[str, Any], **_kwargs: Any) -> dict[str, Any]:
+    """Postprocessing hook: the body of each operation has the example that its test sends."""
+    recorded = recorded_examples()
+    for path, methods in result.get("paths", {}).items():
+        for method, operation in methods.items():
+            body = operation.get("requestBody") if isinstance(operation, dict) else None
+            key = example_key(method, path)
+            if body is None or key not in recorded:
+                continue
+            for content in body["content"].values():
+                content.pop("examples", None)
+                content["example"] = recorded[key]
     return result
 
 

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from django.db.models import QuerySet
 from django_filters import rest_framework as filters
-from drf_spectacular.utils import OpenApiExample, OpenApiParameter, extend_schema
+from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import status
 from rest_framework.decorators import action
 from rest_framework.request import Request
@@ -33,19 +33,6 @@ from .serializers import (
     StrategyInput,
     StrategyPage,
     StrategySerializer,
-)
-
-_EXAMPLE = OpenApiExample(
-    "A bot on the simulated market",
-    value={
-        "name": "Crosser",
-        "trading_account": "0198c0de-0000-7000-8000-000000000001",
-        "symbol": "DEMO-EUR",
-        "interval": "1m",
-        "strategy": "sma_cross",
-        "params": {"fast": 5, "slow": 20, "quantity": "1"},
-    },
-    request_only=True,
 )
 
 
@@ -109,7 +96,7 @@ class BotViewSet(SharingMixin, ViewSet):
     def _answer(self, bot: Bot, code: int = status.HTTP_200_OK) -> Response:
         return Response(BotSerializer(bot).data, status=code)
 
-    @extend_schema(request=BotInput, responses={201: BotSerializer}, examples=[_EXAMPLE])
+    @extend_schema(request=BotInput, responses={201: BotSerializer})
     def create(self, request: Request) -> Response:
         """Make a bot for an account of your own; it does nothing before it is started."""
         data = BotInput(data=request.data)

@@ -8,7 +8,7 @@ from uuid import UUID
 from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 from django_filters import rest_framework as filters
-from drf_spectacular.utils import OpenApiExample, OpenApiParameter, extend_schema
+from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import mixins, status
 from rest_framework.decorators import action
 from rest_framework.exceptions import NotFound, ValidationError
@@ -38,17 +38,6 @@ from .serializers import (
     PositionSerializer,
 )
 
-_EXAMPLE = OpenApiExample(
-    "Buy one and a half",
-    value={
-        "trading_account": "0198c0de-0000-7000-8000-000000000001",
-        "symbol": "DEMO-EUR",
-        "side": "buy",
-        "quantity": "1.5",
-        "client_order_id": "MYKEY0001",
-    },
-    request_only=True,
-)
 _LIST_PARAMETERS = [
     OpenApiParameter("trading_account", UUID),
     OpenApiParameter("bot", UUID),
@@ -114,7 +103,7 @@ class OrderViewSet(mixins.RetrieveModelMixin, GenericViewSet):
         )
         return Response(_page(request, int(page), size, count, text))
 
-    @extend_schema(request=OrderInput, responses={201: OrderSerializer}, examples=[_EXAMPLE])
+    @extend_schema(request=OrderInput, responses={201: OrderSerializer})
     def create(self, request: Request) -> Response:
         """Place an order on an account of your own. It is sent to the venue right after the answer."""
         data = OrderInput(data=request.data)
