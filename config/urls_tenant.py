@@ -24,6 +24,7 @@ _API: list[URLPattern | URLResolver] = [
     path("", include("tenant_apps.wallet.urls")),
     path("", include("tenant_apps.todos.urls")),
     path("", include("tenant_apps.compliance.urls")),
+    path("", include("billing.invoices.urls")),
     path("", include("shared_apps.configuration.urls")),
     path("", include("audit.urls")),
 ]
@@ -37,6 +38,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("tenant_apps.wallet.urls_pages")),
     path("", include("tenant_apps.todos.urls_pages")),
     path("", include("tenant_apps.compliance.urls_pages")),
+    path("", include("billing.invoices.urls_pages")),
     path("", include(tenant_urlpatterns)),
     path("", include(tenant_page_urlpatterns)),
     path("", include("shared_apps.configuration.urls_pages")),

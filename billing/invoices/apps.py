@@ -10,9 +10,11 @@ class InvoicesConfig(AppConfig):
     def ready(self) -> None:
         from shared_apps.tenants.roles import allow_tenants_to_read, show_own_rows
         from shared_apps.tenants.steps import register_schema_step
+        from shared_apps.users import hooks
 
-        from . import immutability, options  # noqa: F401 - options register themselves
+        from . import immutability, options, queries  # noqa: F401 - options register themselves
 
+        hooks.register_sections("invoices", queries.sections_of)
         register_schema_step("invoices.immutable", immutability.statements)
         allow_tenants_to_read("invoices_taxrate")
         # A tenant sees what it sold and what the platform billed it for.

@@ -10,6 +10,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from shared_apps.core.fields import UUIDv7Field
 from shared_apps.core.money import MINOR_DIGITS
@@ -30,7 +31,7 @@ class Kind(models.TextChoices):
 class State(models.TextChoices):
     """See :mod:`rules.states`."""
 
-    OPEN = "open", _("Open")
+    OPEN = "open", pgettext_lazy("invoice", "Open")
     PAID = "paid", _("Paid")
     CREDITED = "credited", _("Credited")
 

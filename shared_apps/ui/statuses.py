@@ -4,6 +4,7 @@ from typing import Final, Literal
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 Tone = Literal["up", "down", "warn", "accent", "quiet"]
 
@@ -73,6 +74,10 @@ STATUSES: Final[dict[str, tuple[Tone, Promise]]] = {
     "create": ("up", _("Created")),
     "update": ("accent", _("Changed")),
     "delete": ("down", _("Deleted")),
+    # invoices
+    "open": ("warn", pgettext_lazy("invoice", "Open")),
+    "paid": ("up", _("Paid")),
+    "credited": ("quiet", _("Credited")),
 }
 
 LIVE: Final = frozenset({"running", "connecting"})

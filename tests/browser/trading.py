@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from uuid import UUID
 
 from django.db import transaction
 
+from billing.invoices import services as invoices
 from shared_apps.access.actors import load_actor
 from shared_apps.core.context import audit_context, platform_context, tenant_context
 from shared_apps.tenants.demo import DemoPerson
@@ -22,6 +23,7 @@ from tenant_apps.trading import services as trading
 from tenant_apps.trading_accounts import services as accounts
 from tenant_apps.wallet import demo as wallet_demo
 from tenant_apps.wallet.models import Withdrawal
+from tests.invoices.selling import ANNA, french_seller, sell
 from tests.support.trading import SYMBOL, Market, run_outbox
 
 WALK = (
@@ -62,6 +64,7 @@ class Traded:
     idle_bot_id: UUID
     member_id: UUID
     withdrawal_id: UUID
+    invoice_id: UUID | None = None
 
     def close(self, *closes: int) -> None:
         """Close bars, each met by the tenant's orders and bots."""
@@ -126,4 +129,15 @@ def make_trading() -> Traded:
         )
     run_outbox(tenant.schema_name)
     traded.close(10_280)
+    traded.invoice_id = _invoice(tenant, user)
     return traded
+
+
+def _invoice(tenant: Tenant, user: User) -> UUID:
+    """What the trader bought, and part of it taken back."""
+    with in_one_transaction(), tenant_context(tenant), french_seller():
+        invoice = sell(tenant, buyer=replace(ANNA, user_id=user.pk))
+        invoices.credit(
+            seller=tenant, invoice_id=invoice.pk, minor_units=1000, reason="A week without service", key="c"
+        )
+    return invoice.pk

@@ -20,6 +20,7 @@ from billing.invoices.events import InvoiceIssued
 from billing.invoices.models import Invoice, Kind, NumberSeries, State
 from billing.invoices.parties import Buyer, Line, Quote
 from billing.invoices.rules import amounts, states, tax
+from shared_apps.core.background import enqueue
 from shared_apps.core.branding import brand_of
 from shared_apps.core.context import platform_context
 from shared_apps.core.errors import ConflictError, DomainError
@@ -44,9 +45,9 @@ def issue(
 
     ``seller`` None is the platform. ``reference`` says what it is for (``subscription:<id>``). ``due`` None:
     it is paid already, by ``payment`` (the payment's id). Its number, the next one of the seller's year, is
-    held until the caller commits, and given back if it does not: call this last in a transaction. Raises
-    DomainError for lines that make no invoice, ConflictError ``invoices.key_reused`` for a key of another
-    invoice.
+    held until the caller commits, and given back if it does not: call this last in a transaction. The buyer
+    gets the document by e-mail after the commit. Raises DomainError for lines that make no invoice,
+    ConflictError ``invoices.key_reused`` for a key of another invoice.
     """
     _require_transaction()
     digest = _digest(buyer, lines, currency, reference, due)
@@ -193,6 +194,7 @@ def give_number(series: NumberSeries, invoice: Invoice) -> None:
     invoice.save(force_insert=True)
     series.last, series.last_on = invoice.sequence, invoice.issued_on
     series.save(update_fields=["last", "last_on"])
+    enqueue("invoices.send_document", invoice_id=invoice.pk)
 
 
 def issued_before(seller: HostTenant | None, key: str, digest: str) -> Invoice | None:

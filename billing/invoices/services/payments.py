@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 
 from billing.invoices.events import InvoicePaid
 from billing.invoices.models import Invoice, Kind, State
+from shared_apps.core.background import enqueue
 from shared_apps.core.context import platform_context
 from shared_apps.core.errors import ConflictError, NotFoundError
 from shared_apps.core.events import emit
@@ -18,7 +19,7 @@ from shared_apps.users.hosts import HostTenant, inside
 
 
 def mark_paid(*, seller: HostTenant | None, invoice_id: UUID, at: datetime, payment: str) -> Invoice:
-    """Step: the invoice was paid by ``payment``.
+    """Step: the invoice was paid by ``payment``; a receipt goes out after the commit.
 
     The same payment again changes nothing. Raises NotFoundError for no invoice of this seller,
     ConflictError where another payment has paid it or credit notes took all of it back.
@@ -31,6 +32,7 @@ def mark_paid(*, seller: HostTenant | None, invoice_id: UUID, at: datetime, paym
             raise ConflictError("invoices.not_open", _("Only an open invoice can be paid."))
         invoice.state, invoice.paid_at, invoice.payment = State.PAID, at, payment
         invoice.save(update_fields=["state", "paid_at", "payment"])
+        enqueue("invoices.send_receipt", invoice_id=invoice.pk)
     with inside(seller):
         emit(
             InvoicePaid(

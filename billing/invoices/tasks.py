@@ -1,0 +1,21 @@
+"""Background work on invoices."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from shared_apps.core.tasks import platform_task
+
+from .services import documents
+
+
+@platform_task("invoices.send_document")
+def send_document(*, invoice_id: str) -> None:
+    """Keep the PDF of a new document and send it to the buyer."""
+    documents.send_document(invoice_id=UUID(invoice_id))
+
+
+@platform_task("invoices.send_receipt")
+def send_receipt(*, invoice_id: str) -> None:
+    """Tell the buyer that it is paid."""
+    documents.send_receipt(invoice_id=UUID(invoice_id))
