@@ -1,4 +1,4 @@
-"""The e-mails of subscriptions: plain text, one template each, first line the subject."""
+"""The e-mails of subscriptions: one text template each, first line the subject (core.letters)."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from decimal import Decimal
 from typing import Any, Final
 
 from django.conf import settings
-from django.core.mail import send_mail
 from django.template.loader import render_to_string
 from django.utils import translation
 
-from shared_apps.core.branding import sender
+from shared_apps.core import letters
 from shared_apps.core.context import platform_context
+from shared_apps.core.letters import Letterhead
 from shared_apps.core.money import MINOR_DIGITS
 from shared_apps.tenants.models import Domain, Tenant
 from shared_apps.users.mails import Place, language_for
@@ -36,7 +36,7 @@ def send(letter: str, *, tenant_id: int, user_id: int | None, details: dict[str,
     schema = tenant.schema_name if is_theirs else None
     # An organisation pays on the platform's host: its own may be closed.
     place = Place(
-        origin=origin_of(str(host) if is_theirs else settings.BASE_DOMAIN),
+        origin=letters.origin_of(str(host) if is_theirs else settings.BASE_DOMAIN),
         schema=schema,
         tenant_name=tenant.name if is_theirs else "",
     )
@@ -54,15 +54,7 @@ def send(letter: str, *, tenant_id: int, user_id: int | None, details: dict[str,
                 **_shown(details),
             }
             text = render_to_string(f"subscriptions/mail/{letter}.txt", context)
-        subject, _blank, body = text.partition("\n")
-        origin = sender(schema, place.name) if schema else None
-        send_mail(subject.strip(), body.strip() + "\n", origin, [address])
-
-
-def origin_of(host: str) -> str:
-    """Scheme, host and port of one of our hosts, where no request says them."""
-    port = f":{settings.LINK_PORT}" if settings.LINK_PORT else ""
-    return f"{settings.LINK_SCHEME}://{host}{port}"
+            letters.send(text, address, Letterhead(place.name, schema, place.origin))
 
 
 def _shown(details: dict[str, Any]) -> dict[str, Any]:

@@ -76,7 +76,6 @@ STATUSES: Final[dict[str, tuple[Tone, Promise]]] = {
     "delete": ("down", _("Deleted")),
     # invoices
     "open": ("warn", pgettext_lazy("invoice", "Open")),
-    "paid": ("up", _("Paid")),
     "credited": ("quiet", _("Credited")),
 }
 

@@ -6,14 +6,15 @@ from typing import Any
 from uuid import UUID
 
 from django.conf import settings
-from django.core.mail import send_mail
 from django.db.models import Count, Min
 from django.template.loader import render_to_string
 from django.utils import timezone, translation
 
 from billing.payments.models import WebhookDelivery
+from shared_apps.core import letters
 from shared_apps.core.context import platform_context
 from shared_apps.core.health import Unhealthy
+from shared_apps.core.letters import Letterhead
 from shared_apps.users.models import Role, User
 
 State = WebhookDelivery.State
@@ -40,9 +41,9 @@ def tell_dead_letter(delivery_id: UUID) -> None:
         people = list(User.objects.filter(role=Role.SUPERADMIN, is_active=True).order_by("pk"))
     if delivery is None:
         return
-    where = f"{settings.BASE_DOMAIN}/admin/payments/webhookdelivery/{delivery.pk}/change/"
+    head = Letterhead("Tradehall", None, letters.origin_of(settings.BASE_DOMAIN))
+    link = f"{head.origin}/admin/payments/webhookdelivery/{delivery.pk}/change/"
     for person in people:
         with translation.override(person.language or settings.LANGUAGE_CODE):
-            text = render_to_string("payments/mail/dead_letter.txt", {"delivery": delivery, "where": where})
-        subject, _newline, body = text.strip().partition("\n")
-        send_mail(subject, body.strip() + "\n", None, [person.email])
+            text = render_to_string("payments/mail/dead_letter.txt", {"delivery": delivery, "link": link})
+            letters.send(text, person.email, head)
