@@ -30,7 +30,7 @@ from .services.credits import REASON_LENGTH
 from .show import money_of
 
 
-class PartySerializer(serializers.Serializer[Any]):
+class InvoicePartySerializer(serializers.Serializer[Any]):
     """Somebody as it stands on the paper."""
 
     name = serializers.CharField()
@@ -40,7 +40,7 @@ class PartySerializer(serializers.Serializer[Any]):
     email = serializers.CharField()
 
 
-class LineSerializer(serializers.Serializer[Any]):
+class InvoiceLineSerializer(serializers.Serializer[Any]):
     """What was sold; whole minor units of the currency, the rate in percent."""
 
     description = serializers.CharField()
@@ -52,7 +52,7 @@ class LineSerializer(serializers.Serializer[Any]):
     rate = serializers.CharField()
 
 
-class TaxSerializer(serializers.Serializer[Any]):
+class InvoiceTaxSerializer(serializers.Serializer[Any]):
     """What one rate comes to."""
 
     rate = serializers.CharField()
@@ -63,10 +63,10 @@ class TaxSerializer(serializers.Serializer[Any]):
 class InvoiceSerializer(serializers.ModelSerializer[Invoice]):
     """An invoice or a credit note; amounts of credit notes are positive."""
 
-    seller = PartySerializer(source="seller_details")
-    buyer = PartySerializer(source="buyer_details")
-    lines = LineSerializer(many=True)
-    taxes = TaxSerializer(many=True)
+    seller = InvoicePartySerializer(source="seller_details")
+    buyer = InvoicePartySerializer(source="buyer_details")
+    lines = InvoiceLineSerializer(many=True)
+    taxes = InvoiceTaxSerializer(many=True)
     net = serializers.SerializerMethodField()
     tax = serializers.SerializerMethodField()
     gross = serializers.SerializerMethodField()
@@ -98,7 +98,7 @@ class InvoiceSerializer(serializers.ModelSerializer[Invoice]):
         return money_of(invoice.credited_minor, invoice.currency).as_json()
 
 
-class CreditSerializer(serializers.Serializer[Any]):
+class InvoiceCreditSerializer(serializers.Serializer[Any]):
     """How much of the gross is taken back (left out: all that is open), and why; the buyer reads it."""
 
     amount = MoneyField(required=False, allow_zero=False)
@@ -141,11 +141,11 @@ class InvoiceViewSet(ViewSet):
         """The document as PDF, always the same bytes; the ETag is their SHA-256."""
         return pdf_response(queries.get_invoice(actor_of(request), pk))
 
-    @extend_schema(request=CreditSerializer, responses={201: InvoiceSerializer})
+    @extend_schema(request=InvoiceCreditSerializer, responses={201: InvoiceSerializer})
     @action(detail=True, methods=["post"])
     def credit(self, request: Request, pk: UUID) -> Response:
         """Issue a credit note. Needs a fresh proof of identity; money goes back by a refund, not by this."""
-        body = CreditSerializer(data=request.data)
+        body = InvoiceCreditSerializer(data=request.data)
         body.is_valid(raise_exception=True)
         actor = actor_of(request)
         amount: Money | None = body.validated_data.get("amount")
