@@ -17,15 +17,21 @@ class SubscriptionsConfig(AppConfig):
     verbose_name = _("Subscriptions")
 
     def ready(self) -> None:
+        from billing.payments.events import PaymentFailed, PaymentSucceeded
         from shared_apps.configuration.plans import register_plans
         from shared_apps.core.background import periodic
+        from shared_apps.core.events import subscribe
         from shared_apps.tenants.steps import register_tenant_hook
         from shared_apps.users.hooks import register_join_hook
 
         from . import collection, queries
-        from .methods import Invoice
+        from .methods import Invoice, SavedMethod
+        from .services import paying
 
+        collection.register(SavedMethod())
         collection.register(Invoice())
+        subscribe(PaymentSucceeded, paying.on_payment_succeeded)
+        subscribe(PaymentFailed, paying.on_payment_failed)
         register_plans(plan_of=queries.plan_of, plans=queries.all_plans)
         register_tenant_hook("subscriptions", _begin_of_tenant)
         register_join_hook("subscriptions", _begin_of_person)

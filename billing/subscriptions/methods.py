@@ -5,6 +5,25 @@ from __future__ import annotations
 from django.utils.translation import gettext_lazy as _
 
 from .models import Subscription, SubscriptionCharge
+from .services import paying
+
+
+class SavedMethod:
+    """By what the person last paid with: a card that the provider keeps; else the person is asked."""
+
+    name = "payment"
+    label = _("Card or another payment")
+
+    def is_offered(self, contract: Subscription) -> bool:
+        """Where the seller has an account that takes the currency."""
+        return contract.pricing is not None and bool(paying.accounts_for(contract, contract.pricing.currency))
+
+    def collect(self, contract: Subscription, charge: SubscriptionCharge) -> bool:
+        """Begin a payment by the saved method; the worker asks the provider after the commit."""
+        return paying.collect_by_saved_method(contract, charge)
+
+    def changed(self, contract: Subscription) -> None:
+        """Nothing is kept elsewhere."""
 
 
 class Invoice:

@@ -238,7 +238,10 @@ class Subscription(models.Model):
     status = models.CharField(_("state"), max_length=10, choices=State.choices, default=State.INACTIVE)
     #: How money is collected: a name of :mod:`.collection`.
     method = models.CharField(max_length=20, default="payment")
-    #: What the method needs to collect without the person (id of a saved payment method).
+    #: Whose saved method pays, and what the method needs to collect alone (which of the seller's accounts).
+    payer = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+"
+    )
     method_reference = models.CharField(max_length=255, blank=True)
     #: When its clock began; None: not yet.
     started_at = models.DateTimeField(null=True)

@@ -126,3 +126,15 @@ QUOTE_LIFETIME = register(
         source="F42",
     )
 )
+INVOICE_DUE = register(
+    Option(
+        "subscriptions.invoice_due",
+        kind=timedelta,
+        default=14 * _DAY,
+        minimum=timedelta(0),
+        maximum=365 * _DAY,
+        scope=Scope.TENANT,
+        label=_("How long an invoice for a subscription may wait for its payment"),
+        source="S4-45",
+    )
+)

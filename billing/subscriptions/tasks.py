@@ -9,7 +9,7 @@ from django.utils import timezone
 from shared_apps.core.tasks import platform_task
 
 from . import letters
-from .services import renewing
+from .services import invoicing, renewing
 
 
 @platform_task("subscriptions.renew_due", retry_after=300)
@@ -30,3 +30,9 @@ def match_doors(*, subscription_id: str) -> None:
 def send_letter(*, letter: str, tenant_id: int, user_id: int | None, details: dict[str, Any]) -> None:
     """Write to a subscriber, or to the owners of an organisation."""
     letters.send(letter, tenant_id=tenant_id, user_id=user_id, details=details)
+
+
+@platform_task("subscriptions.issue_invoice", retry_after=120)
+def issue_invoice(*, charge_id: str) -> None:
+    """Bring the invoice of a charge up to the charge."""
+    invoicing.issue_invoice(charge_id=charge_id)

@@ -19,6 +19,7 @@ from .contracts import (
     resume_subscription,
     subscribe,
 )
+from .paying import begin_paying
 from .renewing import advance_subscription, due_subscriptions, match_doors
 
 __all__ = [
@@ -26,6 +27,7 @@ __all__ = [
     "add_price",
     "advance_subscription",
     "amount_due",
+    "begin_paying",
     "cancel_subscription",
     "change_plan",
     "change_subscription",

@@ -9,7 +9,7 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from billing.subscriptions import facts
+from billing.subscriptions import facts, queries
 from billing.subscriptions.events import ChargeCreated
 from billing.subscriptions.models import (
     PlanPricing,
@@ -27,7 +27,8 @@ from shared_apps.core.errors import ConflictError, NotFoundError
 from shared_apps.core.money import Money
 
 from .clock import charge_paid
-from .rows import open_charge, tell
+from .invoicing import have_invoiced
+from .rows import open_charge, tell, void_open_charges
 
 Kind = SubscriptionCharge.Kind
 
@@ -87,10 +88,7 @@ def ask(
     due_at: datetime | None = None,
 ) -> SubscriptionCharge:
     """Step: ask for an amount; what was asked for before and not paid is asked for no more."""
-    before = open_charge(contract)
-    if before is not None:
-        before.state = SubscriptionCharge.State.VOID
-        before.save(update_fields=["state"])
+    void_open_charges(contract)
     charge = SubscriptionCharge.objects.create(
         subscription=contract,
         kind=kind,
@@ -114,6 +112,8 @@ def ask(
             minor_units=charge.minor_units,
         ),
     )
+    if version.terms["requires_invoice"]:
+        have_invoiced(charge)
     return charge
 
 
@@ -167,3 +167,16 @@ def get_charge(actor: Actor, charge_id: Any) -> SubscriptionCharge:
     if found is None:
         raise NotFoundError("charge.unknown", _("There is no such amount."))
     return found
+
+
+def own_charge(actor: Actor, charge_id: Any) -> SubscriptionCharge:
+    """Step: an amount asked of the actor, or of an organisation that they own. Raises NotFoundError."""
+    require(actor, "subscriptions.change_own_subscription")
+    rows = SubscriptionCharge.objects.select_related("subscription__info__tenant", "version__plan", "pricing")
+    charge = rows.filter(pk=charge_id).first()
+    if charge is not None:
+        info = charge.subscription.info
+        who = queries.subscriber_of(actor, None if info.user_id else info.tenant.uuid)
+        if (who.tenant.pk, who.user_id) == (info.tenant_id, info.user_id):
+            return charge
+    raise NotFoundError("charge.unknown", _("There is no such amount."))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
 from django.utils import timezone
@@ -15,6 +14,7 @@ from billing.subscriptions.queries import open_contract
 from billing.subscriptions.rules.clock import Basis, due_after_payment
 from shared_apps.core.context import SchemaRef, platform_context
 
+from .invoicing import have_invoiced
 from .mailing import mail_subscriber
 from .rows import bring_up_to, contract_of_charge, ensure_info, lock_contract, tell
 
@@ -59,11 +59,18 @@ def _start(info: SubscriptionInfo, contract: Subscription | None, at: datetime) 
 
 
 def charge_paid(
-    *, charge_id: UUID, at: datetime | None = None, payment_id: UUID | None = None, is_simulated: bool = False
+    *,
+    charge_id: UUID,
+    at: datetime | None = None,
+    payment_id: UUID | None = None,
+    is_simulated: bool = False,
+    payer_id: int | None = None,
+    account: str = "",
 ) -> None:
     """Step: money for a charge came in. The same money again changes nothing; the charge is what is locked.
 
-    What comes for a charge that is asked for no more stays as credit.
+    What comes for a charge that is asked for no more stays as credit. ``payer_id`` and ``account`` (of the
+    provider) say by whose saved method the next period may be collected.
     """
     with platform_context():
         subscription_id = contract_of_charge(charge_id)
@@ -73,6 +80,8 @@ def charge_paid(
         charge = SubscriptionCharge.objects.select_related("pricing", "version__plan").get(pk=charge_id)
         if charge.state == SubscriptionCharge.State.PAID:
             return
+        if account:
+            contract.payer_id, contract.method_reference = payer_id, account
         settle(info, contract, charge, at or timezone.now(), payment_id, is_simulated)
 
 
@@ -94,7 +103,7 @@ def settle(
         bring_up_to(at, contract)
     else:
         contract.credit += charge.minor_units
-        contract.save(update_fields=["credit"])
+        contract.save(update_fields=["credit", "payer", "method_reference"])
     tell(
         info,
         ChargePaid(
@@ -107,6 +116,7 @@ def settle(
             is_simulated=is_simulated,
         ),
     )
+    have_invoiced(charge)
 
 
 def _begin_period(
@@ -159,13 +169,3 @@ def charge_failed(*, charge_id: UUID, reason: str) -> None:
         )
         if charge.kind == SubscriptionCharge.Kind.RENEWAL:
             mail_subscriber(contract, "payment_failed", charge=charge)
-
-
-def payment_of(event: Any) -> UUID | None:
-    """The charge that a payment answers to; None for payments that are none of ours."""
-    if event.purpose != "subscription":
-        return None
-    try:
-        return UUID(str(event.reference))
-    except ValueError:
-        return None

@@ -24,6 +24,8 @@ from shared_apps.core.events import Event, emit
 from shared_apps.core.locking import lock_one
 from shared_apps.tenants.models import Tenant
 
+from .invoicing import have_invoiced
+
 
 def ensure_info(tenant: SchemaRef, user_id: int | None) -> SubscriptionInfo:
     """Step: the locked clock of a subscriber, made at first use."""
@@ -129,9 +131,12 @@ def bring_up_to(now: datetime, contract: Subscription) -> None:
 
 def void_open_charges(contract: Subscription) -> None:
     """Step: ask for nothing any more."""
-    for charge in SubscriptionCharge.objects.filter(subscription=contract, state="open"):
+    rows = SubscriptionCharge.objects.select_related("version")
+    for charge in rows.filter(subscription=contract, state=SubscriptionCharge.State.OPEN):
         charge.state = SubscriptionCharge.State.VOID
         charge.save(update_fields=["state"])
+        if charge.version.terms["requires_invoice"]:
+            have_invoiced(charge)
 
 
 def contract_of_charge(charge_id: UUID) -> UUID | None:
