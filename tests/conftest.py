@@ -11,6 +11,7 @@ from django.db import connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.test import Client, TransactionTestCase
 
+from billing.subscriptions import api_meter, standing
 from shared_apps.access.actors import forget_all_actors
 from shared_apps.configuration import store
 from shared_apps.core import options
@@ -66,6 +67,8 @@ def _actor_and_empty_caches() -> Iterator[None]:
     principals.forget_everybody()
     forget_all_actors()
     gate.forget_everybody()
+    standing.forget()
+    api_meter.forget()
     with audit_context(actor_label="test"):
         yield
 

@@ -35,6 +35,7 @@ class SubscriptionsConfig(AppConfig):
         register_plans(plan_of=queries.plan_of, plans=queries.all_plans)
         register_tenant_hook("subscriptions", _begin_of_tenant)
         register_join_hook("subscriptions", _begin_of_person)
+        periodic("subscriptions.keep_meters", every=timedelta(seconds=60), per_tenant=False)
         periodic("subscriptions.renew_due", every=timedelta(seconds=60), per_tenant=False)
 
 

@@ -132,3 +132,13 @@ def owned_tenants(actor: Actor) -> list[Tenant]:
     open_ones = rows.filter(state__in=(Tenant.State.ACTIVE, Tenant.State.SUSPENDED)).order_by("name")
     mine = [tenant for tenant in open_ones if actor.user_id in owners_of(tenant)]
     return sorted(mine, key=lambda tenant: tenant.pk != home)
+
+
+def metered_schemas() -> list[str]:
+    """Schemas of tenants whose plan limits the bytes over the API."""
+    with platform_context():
+        rows = Subscription.objects.filter(
+            info__user__isnull=True, info__tenant__is_active=True, version__terms__daily_data_mb__isnull=False
+        ).exclude(status=Status.CANCELED)
+        rows = rows.exclude(version__terms__daily_data_mb=None)
+        return list(rows.order_by("pk").values_list("info__tenant__schema_name", flat=True))

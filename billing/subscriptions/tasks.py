@@ -8,7 +8,8 @@ from django.utils import timezone
 
 from shared_apps.core.tasks import platform_task
 
-from . import letters
+from . import api_meter, letters
+from .queries import metered_schemas
 from .services import invoicing, renewing
 
 
@@ -36,3 +37,10 @@ def send_letter(*, letter: str, tenant_id: int, user_id: int | None, details: di
 def issue_invoice(*, charge_id: str) -> None:
     """Bring the invoice of a charge up to the charge."""
     invoicing.issue_invoice(charge_id=charge_id)
+
+
+@platform_task("subscriptions.keep_meters")
+def keep_meters() -> None:
+    """Write today's bytes over the API into the database, and tell of what they reach."""
+    for schema in metered_schemas():
+        api_meter.keep(schema)

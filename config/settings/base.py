@@ -210,6 +210,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "shared_apps.users.middleware.ActorMiddleware",
+    "billing.subscriptions.middleware.PlanMiddleware",
     "shared_apps.users.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "shared_apps.users.middleware.HtmxMiddleware",
@@ -255,7 +256,8 @@ CONTENT_SECURITY_POLICY: dict[str, Any] = {"DIRECTIVES": STRICT}
 SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"
 CORS_EXPOSE_HEADERS = [
-    "ETag", "RateLimit", "RateLimit-Policy", "Retry-After", "X-RateLimit-Limit", "X-RateLimit-Remaining",
+    "ETag", "RateLimit", "RateLimit-Policy", "Retry-After", "X-Quota-Remaining",
+    "X-RateLimit-Limit", "X-RateLimit-Remaining",
     "X-RateLimit-Reset", "X-Request-ID",
 ]  # fmt: skip
 CORS_ALLOWED_ORIGINS: list[str] = env.words("CORS_ALLOWED_ORIGINS")

@@ -63,7 +63,8 @@ def issue_invoice(*, charge_id: Any) -> None:
 
 
 def _is_open(charge: SubscriptionCharge) -> bool:
-    return Invoice.objects.filter(pk=charge.invoice_id, state=InvoiceState.OPEN).exists()
+    known = charge.invoice_id
+    return known is not None and Invoice.objects.filter(pk=known, state=InvoiceState.OPEN).exists()
 
 
 def _issue(charge: SubscriptionCharge, info: SubscriptionInfo, seller: Tenant | None, payment: str) -> None:

@@ -12,7 +12,7 @@ from uuid import UUID
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from billing.subscriptions import facts
+from billing.subscriptions import facts, standing
 from billing.subscriptions.events import SubscriptionChanged, SubscriptionStateChanged
 from billing.subscriptions.models import Subscription, SubscriptionCharge, SubscriptionInfo
 from billing.subscriptions.queries import open_contract
@@ -111,6 +111,8 @@ def bring_up_to(now: datetime, contract: Subscription) -> None:
     contract.next_check_at = None if after is states.Status.CANCELED else check_at
     info.save(update_fields=["next_billing_time", "first_source_at"])
     contract.save()
+    if info.user_id is None:
+        standing.forget(info.tenant.schema_name)
     if after is before:
         return
     tell(

@@ -18,12 +18,13 @@ from rest_framework.serializers import as_serializer_error
 from shared_apps.core.errors import DomainError, TooManyRequestsError, UnauthenticatedError, error_body
 
 #: Statuses that have a page of their own for people (templates/<status>.html).
-_PAGES = frozenset({400, 403, 404, 429, 500, 503})
+_PAGES = frozenset({400, 402, 403, 404, 429, 500, 503})
 
 #: The safe catalogue: code and message for each status, where nothing more exact was said.
 CATALOGUE: dict[int, tuple[str, Any]] = {
     400: ("bad_request", _("The request could not be understood.")),
     401: ("not_authenticated", _("Sign in first.")),
+    402: ("payment_required", _("A payment is due first.")),
     403: ("permission_denied", _("You may not do this.")),
     404: ("not_found", _("It does not exist, or you may not see it.")),
     405: ("method_not_allowed", _("This address does not take that method.")),

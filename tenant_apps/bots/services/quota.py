@@ -15,7 +15,7 @@ from tenant_apps.bots.rules import BotStatus
 
 from .control import change_status
 
-USED_UP = "quota.bot_minutes"
+USED_UP, NOT_PAID = "quota.bot_minutes", "subscription.required"
 
 
 def count_minute(now: datetime) -> None:
@@ -27,7 +27,10 @@ def count_minute(now: datetime) -> None:
             meters.count(tenant, Meter.BOT_MINUTES, running, at=now)
 
 
-def pause_running() -> None:
-    """Step: let no bot enter positions any more; each may still leave those that it holds."""
-    for bot in lock(Bot.objects.filter(status=BotStatus.RUNNING)):
-        change_status(bot, BotStatus.PAUSED, reason=USED_UP)
+def pause_running(*, reason: str, user_id: int | None = None) -> None:
+    """Step: let no bot, or none of a person's, enter positions; each may still leave those that it holds."""
+    running = Bot.objects.filter(status=BotStatus.RUNNING)
+    if user_id is not None:
+        running = running.filter(member__user_id=user_id)
+    for bot in lock(running):
+        change_status(bot, BotStatus.PAUSED, reason=reason)
