@@ -52,6 +52,7 @@ _SETTINGS = {
     "unix_socket_permissions": "0700",
     "max_connections": "200",
     "shared_buffers": "128MB",
+    "max_files_per_process": "20000",  # ten a tenant; beyond 1000 each request would open some
     "dynamic_shared_memory_type": "mmap",  # containers have 64 MB of /dev/shm
     "max_locks_per_transaction": "1024",  # a transaction over many tenants' schemas
     "timezone": "UTC",

@@ -103,6 +103,7 @@ def test_only_the_test_profile_trades_durability(place: Path, shared_postgres: P
     with PostgresServer(place / "safe", shared_state=place / "shared") as safe:
         assert {one(safe, f"SHOW {name}") for name in names} == {"on"}
         assert one(safe, "SHOW max_locks_per_transaction") == "1024"
+        assert one(safe, "SHOW max_files_per_process") == "20000"
 
 
 @pytest.mark.crash
