@@ -20,12 +20,14 @@ class PaymentsConfig(AppConfig):
         from . import models
         from .providers import manual
         from .providers.base import register_provider
+        from .providers.stripe import kind as stripe
         from .services.alarms import check_inbox
         from .services.begin import DESTINATION
         from .services.gateways import SECRETS
         from .services.steps import ACTION_SECRET
 
         register_provider(manual.TYPE)
+        register_provider(stripe.TYPE)
         register_sealed(SealedColumn("payments.PaymentGatewayConfig", "secrets", SECRETS))
         register_sealed(SealedColumn("payments.Payment", "action_secret", ACTION_SECRET))
         register_sealed(SealedColumn("payments.Payout", "destination", DESTINATION))

@@ -37,6 +37,8 @@ class RemoteSide:
     amount = "25.00"
     #: Whether there is a wire that can break (not where our own staff are the other side).
     has_wire = True
+    #: Whether an emulator is its other side: the test then runs with the fixture ``simulators``.
+    is_emulated = False
     destination: dict[str, str] = {}
 
     def settings(self) -> dict[str, str]:

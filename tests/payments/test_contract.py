@@ -29,6 +29,8 @@ def test_every_registered_provider_runs_the_suite() -> None:
 
 @pytest.fixture
 def side(request: pytest.FixtureRequest, acme: Tenant, person: Callable[[str], User]) -> RemoteSide:
+    if SIDES[request.param].is_emulated:
+        request.getfixturevalue("simulators")
     return SIDES[request.param](acme, person("trader@acme").pk)
 
 

@@ -139,6 +139,8 @@ class Intent:
     saved_method: str = ""
     save_method: bool = False
     off_session: bool = False
+    #: Where the payer is: ``page`` in a browser that can be sent elsewhere, ``api`` in an app of its own.
+    surface: str = "page"
     metadata: Mapping[str, str] = field(default_factory=dict)
 
 

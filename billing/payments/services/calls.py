@@ -108,6 +108,7 @@ def _intent(payment: Payment) -> Intent:
         saved_method=method.reference if method else "",
         save_method=payment.save_method,
         off_session=method is not None,
+        surface=payment.surface,
         metadata={"payment": str(payment.pk), "purpose": payment.purpose},
     )
 

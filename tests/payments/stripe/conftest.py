@@ -24,6 +24,7 @@ class Remote:
 
     url: str
     http: httpx.Client
+    wire: HttpxClient
     key: str = field(default_factory=lambda: f"sk_test_tests{next(_NUMBERS):08}")
 
     @property
@@ -34,7 +35,7 @@ class Remote:
     def client(self, key: str = "", **options: Any) -> Any:
         """Calls of the SDK, as this account unless another key is given."""
         return stripe.StripeClient(
-            key or self.key, base_addresses={"api": f"{self.url}/stripe"}, http_client=HttpxClient(self.http),
+            key or self.key, base_addresses={"api": f"{self.url}/stripe"}, http_client=self.wire,
             max_network_retries=0, **options,
         ).v1  # fmt: skip
 
@@ -78,11 +79,12 @@ def remote(request: pytest.FixtureRequest, settings: Any) -> Iterator[Remote]:
     """An empty account; the simulator may find nothing wrong with what is asked, unless ``breaks_contract``."""
     if request.param == "socket":
         running = request.getfixturevalue("simulators")
-        here = Remote(running.url, httpx.Client(trust_env=False, timeout=5))
+        here = Remote(running.url, httpx.Client(trust_env=False, timeout=5), HttpxClient(5))
     else:
         settings.SIMULATOR_URL = "http://simulators.test"
         application = build(None, public=settings.SIMULATOR_URL, notify="")
-        here = Remote(settings.SIMULATOR_URL, httpx.Client(transport=InProcess(application)))
+        transport = InProcess(application)
+        here = Remote(settings.SIMULATOR_URL, httpx.Client(transport=transport), HttpxClient(5, transport))
     before = here.control("stripe/report")
     yield here
     report = here.control("stripe/report")

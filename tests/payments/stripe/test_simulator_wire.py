@@ -9,7 +9,7 @@ import stripe
 
 from billing.payments.providers.stripe.http import NoAnswer
 from billing.payments.simulators.accounts import account_name
-from billing.payments.simulators.stripe.books import secret_key
+from billing.payments.simulators.stripe_keys import secret_key
 
 from .conftest import Remote
 
@@ -28,7 +28,7 @@ def test_every_key_has_an_account_of_its_own(api: Any, remote: Remote) -> None:
     ):
         with pytest.raises(stripe.AuthenticationError):
             remote.client(key).customers.retrieve(made.id)
-    simulated = remote.client(secret_key(account_name(CONFIGURATION)))
+    simulated = remote.client(secret_key(CONFIGURATION))
     assert simulated.customers.list().data == []
 
 
@@ -78,7 +78,7 @@ def test_parameters_that_are_refused_do_not_use_up_the_key(api: Any) -> None:
 
 @pytest.mark.parametrize("kind", ["timeout_after", "cut_after", "garbage_after"])
 def test_an_answer_that_is_lost_is_found_again_by_its_key(api: Any, remote: Remote, kind: str) -> None:
-    remote.http.timeout = 0.5
+    remote.wire.timeout = 0.5
     remote.fault(kind, "/v1/payment_intents", method="POST")
     with pytest.raises((NoAnswer, stripe.APIError)):
         api.payment_intents.create(MONEY, {"idempotency_key": "order-5"})

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import ssl
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any, Final
 
 import httpx
 from stripe import APIConnectionError, HTTPClient
 
+#: Seconds: to connect, to send, and to answer.
+TIMEOUT: Final = httpx.Timeout(connect=5, write=10, read=25, pool=5)
 _UNSENT: Final = (
     httpx.ConnectError,
     httpx.ConnectTimeout,
@@ -32,13 +36,19 @@ class NoAnswer(APIConnectionError):
 
 
 class HttpxClient(HTTPClient):
-    """Requests of one StripeClient. It never tries again by itself: keys are stored, who calls decides."""
+    """Requests of one StripeClient, each on a connection of its own: no cookie of one account meets another.
+
+    It never tries again by itself: keys are stored, who calls decides.
+    """
 
     name = "httpx"
 
-    def __init__(self, client: httpx.Client) -> None:
+    def __init__(
+        self, timeout: httpx.Timeout | float = TIMEOUT, transport: httpx.BaseTransport | None = None
+    ) -> None:
         super().__init__()
-        self._client = client
+        self.timeout = timeout
+        self._transport = transport
 
     def request(
         self,
@@ -51,12 +61,20 @@ class HttpxClient(HTTPClient):
     ) -> tuple[str, int, Mapping[str, str]]:
         """Text, status and headers of the answer."""
         try:
-            answer = self._client.request(method.upper(), url, headers=dict(headers or {}), content=post_data)
+            with httpx.Client(
+                timeout=self.timeout, transport=self._transport, trust_env=False, verify=_trust()
+            ) as client:
+                answer = client.request(method.upper(), url, headers=dict(headers or {}), content=post_data)
         except _UNSENT as error:
             raise NotSent(error) from error
-        except httpx.TransportError as error:
+        except httpx.HTTPError as error:
             raise NoAnswer(error) from error
         return answer.text, answer.status_code, answer.headers
 
     def close(self) -> None:
-        """The connections belong to whoever gave them."""
+        """Nothing stays open."""
+
+
+@lru_cache(maxsize=1)
+def _trust() -> ssl.SSLContext:
+    return ssl.create_default_context()

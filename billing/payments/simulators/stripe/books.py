@@ -15,8 +15,9 @@ from typing import Any, Final
 import stripe
 from stripe import WebhookSignature
 
-from billing.payments.simulators.accounts import derived, notification_path
+from billing.payments.simulators.accounts import notification_path
 from billing.payments.simulators.app import World
+from billing.payments.simulators.stripe_keys import webhook_secret
 
 from .errors import missing
 
@@ -153,26 +154,13 @@ class Books:
             if each["status"] == "enabled" and each["_connect"] == connected
         ]
         path = notification_path(SERVICE, self.platform)
-        if self.world.notify and path:
-            url = self.world.notify.rstrip("/") + path
+        if path:
+            known = self.world.store.get(SERVICE, "webhook", self.platform)
+            notify = self.world.notify.rstrip("/")
+            url = known["url"] if known else (notify + path if notify else "")
             secret = webhook_secret(self.platform)
             found.append({"url": url, "_secret": secret, "enabled_events": ["*"], "_connect": connected})
         return found
-
-
-def secret_key(account: str) -> str:
-    """The API key of a simulated configuration's account, ``sim-<uuid>``."""
-    return f"sk_test_{account.replace('-', '_')}_{derived(SERVICE, account, 'key')}"
-
-
-def public_key(account: str) -> str:
-    """Its publishable key."""
-    return f"pk_test_{account.replace('-', '_')}_{derived(SERVICE, account, 'key')}"
-
-
-def webhook_secret(account: str) -> str:
-    """What its events are signed with."""
-    return f"whsec_{derived(SERVICE, account, 'webhook', 32)}"
 
 
 #: Fields that are answered only when ``expand`` asks for them: (object, field) -> how to find them.

@@ -82,6 +82,25 @@ def retrieve_account(books: Books, call: Call) -> Doc:
     return books.get("account", call.id)
 
 
+@handles("accounts.retrieve_current")
+def retrieve_own(books: Books, call: Call) -> Doc:
+    """Who asks."""
+    return {
+        "id": books.account,
+        "object": "account",
+        "business_profile": {"name": "Simulated Stripe account"},
+        "business_type": "company",
+        "charges_enabled": True,
+        "country": "US",
+        "created": books.now,
+        "default_currency": "usd",
+        "details_submitted": True,
+        "email": None,
+        "metadata": {},
+        "payouts_enabled": True,
+    }
+
+
 @handles("accounts.update")
 def update_account(books: Books, call: Call) -> Doc:
     """Its metadata and address."""

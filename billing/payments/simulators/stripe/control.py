@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from . import charges, clock, connect
+from . import charges, clock, connect, payouts
 from .books import SERVICE, Books
 
 
@@ -28,6 +28,11 @@ def perform(books: Books, verb: str, data: dict[str, Any]) -> dict[str, Any]:
             return {}
         case "onboard":
             connect.finish_onboarding(books, books.get("account", data["account"]))
+            return {}
+        case "end_payout":
+            account, _, payout = data["payout"].rpartition("/")
+            there = books.at(account) if account else books
+            payouts.end_payout(there, there.get("payout", payout), data["status"])
             return {}
         case "hold_key":  # as if another request with this key were still under way
             key = f"{books.account}/{data['idempotency_key']}"
