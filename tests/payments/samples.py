@@ -7,7 +7,7 @@ from typing import Any
 from billing.payments.models import PaymentGatewayConfig
 from billing.payments.services import gateways
 from shared_apps.core.context import platform_context
-from tests.access.samples import prepare, sample
+from tests.access.samples import example, prepare, sample
 from tests.access.world import Persona, World
 
 SETTINGS = {"account_holder": "Matrix Ltd", "iban": "DE89370400440532013000"}
@@ -36,3 +36,5 @@ sample(
     "platform POST /api/v1/payments/webhooks/{provider}/{configuration}/",
     own=_webhook, body={"id": "ev_1"}, may=frozenset({404}),
 )  # fmt: skip
+# What succeeds is signed by a provider, with a secret of its configuration.
+example("platform POST /api/v1/payments/webhooks/{provider}/{configuration}/", answers=404)

@@ -25,7 +25,7 @@ IBAN = {"address": "DE89370400440532013000", "holder": "Ann Example", "bank": ""
 
 @prepare
 def _money(world: World) -> None:
-    bank = bank_of(world.tenant, "Matrix")
+    bank = bank_of(world.tenant, "Matrix of wallets")
     for key, member in world.members():
         code = codes.member(member.pk)
         legs = [Leg("clearing:matrix:1", "EUR", -100_00), Leg(code, "EUR", 100_00)]
