@@ -17,6 +17,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("shared_apps.factors.urls_pages")),
     path("", include("audit.urls_pages")),
     path("", include("billing.invoices.urls_pages")),
+    path("", include("billing.payments.urls_pages")),
     path("", include("shared_apps.ui.urls")),
     path("admin/", admin.site.urls),
     path("", include("shared_apps.access.urls")),
@@ -30,4 +31,5 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("api/v1/", include("shared_apps.tenants.urls_platform")),
     path("api/v1/", include("shared_apps.market_data.urls_platform")),
     path("api/v1/", include("billing.payments.urls_platform")),
+    path("api/v1/", include("billing.payments.urls")),
 ]

@@ -2,6 +2,7 @@
 
 from django.urls import URLPattern, URLResolver, include, path
 
+from billing.payments.urls_pages import tenant_urlpatterns as payment_urlpatterns
 from shared_apps.tenants.urls_organisations import tenant_page_urlpatterns
 from shared_apps.users.urls_pages import tenant_urlpatterns
 
@@ -25,6 +26,7 @@ _API: list[URLPattern | URLResolver] = [
     path("", include("tenant_apps.todos.urls")),
     path("", include("tenant_apps.compliance.urls")),
     path("", include("billing.invoices.urls")),
+    path("", include("billing.payments.urls")),
     path("", include("shared_apps.configuration.urls")),
     path("", include("audit.urls")),
 ]
@@ -41,6 +43,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("billing.invoices.urls_pages")),
     path("", include(tenant_urlpatterns)),
     path("", include(tenant_page_urlpatterns)),
+    path("", include(payment_urlpatterns)),
     path("", include("shared_apps.configuration.urls_pages")),
     path("", include("shared_apps.factors.urls_pages")),
     path("", include("shared_apps.sso.urls_pages")),

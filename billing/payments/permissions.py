@@ -19,6 +19,12 @@ register(
         all_or_nothing=True,
     ),
     Permission(
+        "payments.view_figures",
+        _("Read totals of payments"),
+        {**_PLATFORM, "auditor": Relation.PLATFORM},
+        all_or_nothing=True,
+    ),
+    Permission(
         "payments.replay_delivery",
         _("Have notifications worked off again"),
         {"superadmin": Relation.PLATFORM},

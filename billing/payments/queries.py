@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Q, QuerySet
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Sum
+from django.db.models.functions import TruncDate
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from shared_apps.access.actors import Actor
+from shared_apps.access.catalogue import require
 from shared_apps.access.scoping import get_for, scope
 from shared_apps.core.context import PUBLIC
 from shared_apps.core.errors import NotFoundError
+from shared_apps.core.money import Money
 
 from . import rules
 from .models import (
@@ -27,8 +31,9 @@ from .models import (
     SavedMethod,
     StaffConfirmation,
     WebhookDelivery,
+    money_of,
 )
-from .options import FLAGS
+from .options import FLAGS, FOUR_EYES_FROM
 
 
 def of_place(actor: Actor) -> Q:
@@ -44,15 +49,46 @@ def _own(actor: Actor) -> Q:
 
 def visible_payments(actor: Actor) -> QuerySet[Payment]:
     """One's own payments; for staff those of the tenant, on the platform's host of its own accounts."""
-    rows: QuerySet[Payment] = Payment.objects.filter(of_place(actor))
-    return scope(rows, actor, "payments.view_payment", own=_own(actor))
+    return scope(_payments(actor), actor, "payments.view_payment", own=_own(actor))
+
+
+def _payments(actor: Actor) -> QuerySet[Payment]:
+    ours = PaymentGatewayConfig.objects.filter(pk=OuterRef("configuration_id"), tenant__isnull=False)
+    # A tenant role sees no account of the platform's, so those are what is missing.
+    rows: QuerySet[Payment] = Payment.objects.filter(of_place(actor)).annotate(paid_to_platform=~Exists(ours))
+    return rows
 
 
 def get_payment(actor: Actor, payment_id: UUID, permission: str = "payments.view_payment") -> Payment:
     """A payment to look at or act on. Raises NotFoundError, ForbiddenError."""
-    rows: QuerySet[Payment] = Payment.objects.filter(of_place(actor))
-    payment: Payment = get_for(actor, rows, "payments.view_payment", permission, payment_id, own=_own(actor))
+    payment: Payment = get_for(
+        actor, _payments(actor), "payments.view_payment", permission, payment_id, own=_own(actor)
+    )
     return payment
+
+
+def own_payment(actor: Actor, payment_id: UUID) -> Payment:
+    """A payment that the actor makes here. Raises NotFoundError."""
+    mine = _payments(actor).filter(pk=payment_id, user_id=actor.user_id or 0)
+    payment: Payment | None = mine.first()
+    if payment is None:
+        raise NotFoundError("payments.unknown", _("There is no such payment."))
+    return payment
+
+
+def between(
+    rows: QuerySet[Payment], *, since: date | None, until: date | None, text: str
+) -> QuerySet[Payment]:
+    """Those made on whole days (UTC), both included, whose number or reference holds a text."""
+    if since:
+        rows = rows.filter(created_at__gte=datetime.combine(since, time.min, tzinfo=UTC))
+    if until:
+        end = datetime.combine(until, time.min, tzinfo=UTC) + timedelta(days=1)
+        rows = rows.filter(created_at__lt=end)
+    if text:
+        label = text.replace(" ", "").upper()
+        rows = rows.filter(Q(label__contains=label) | Q(reference__icontains=text))
+    return rows
 
 
 def log_of(payment: Payment) -> QuerySet[PaymentLog]:
@@ -100,6 +136,11 @@ def confirmations_of(object_id: UUID) -> QuerySet[StaffConfirmation]:
     return StaffConfirmation.objects.filter(object_id=object_id)
 
 
+def confirmations_needed(money: Money, schema: str) -> int:
+    """How many people of the staff must confirm an amount."""
+    return 2 if money.amount >= FOUR_EYES_FROM.value_for(schema) else 1
+
+
 def due_deliveries() -> QuerySet[WebhookDelivery]:
     """Notifications whose time has come, oldest first."""
     waiting = WebhookDelivery.objects.filter(state=WebhookDelivery.State.WAITING, due_at__lte=timezone.now())
@@ -127,3 +168,120 @@ def configuration_for(configuration_id: UUID, tenant_id: int | None) -> PaymentG
     if row is None:
         raise NotFoundError("payments.no_configuration", _("There is no such payment provider here."))
     return row
+
+
+@dataclass(frozen=True, slots=True)
+class Transfer:
+    """A bank transfer that waits for staff. ``label`` is the number that stands in the bank's statement."""
+
+    kind: str
+    id: UUID
+    label: str
+    state: str
+    money: Money
+    destination: str
+    confirmations: int
+    confirmations_needed: int
+    created_at: datetime
+
+
+def waiting_transfers(actor: Actor) -> list[Transfer]:
+    """Transfers of the place's own bank accounts that nobody, or too few, have confirmed; oldest first."""
+    require(actor, "payments.confirm_transfer")
+    found: list[tuple[str, Any]] = []
+    received = Exists(
+        PaymentGatewayConfig.objects.filter(pk=OuterRef("configuration_id"), tenant__isnull=actor.on_platform)
+    )
+    for kind, model in (("payment", Payment), ("refund", Refund), ("payout", Payout)):
+        rows: QuerySet[Any] = model._default_manager.filter(
+            of_place(actor), received, provider="manual", state__in=("pending", "processing")
+        )
+        if kind == "refund":
+            rows = rows.select_related("payment").defer("payment__action_secret")
+        found += [(kind, row) for row in rows.order_by("created_at", "pk")[:200]]
+    said = StaffConfirmation.objects.filter(object_id__in=[row.pk for _kind, row in found])
+    counted = dict(said.order_by().values_list("object_id").annotate(number=Count("pk")))
+    return [
+        Transfer(
+            kind=kind,
+            id=row.pk,
+            label=row.payment.label if kind == "refund" else row.label,
+            state=row.state,
+            money=row.money,
+            destination=row.destination_shown if kind == "payout" else "",
+            confirmations=counted.get(row.pk, 0),
+            confirmations_needed=confirmations_needed(row.money, actor.tenant_schema),
+            created_at=row.created_at,
+        )
+        for kind, row in found
+    ]
+
+
+def own_gateways(actor: Actor) -> QuerySet[PaymentGatewayConfig]:
+    """Accounts of where the actor stands."""
+    require(actor, "payments.view_gateway")
+    return configurations(actor.tenant_schema, of_platform=actor.on_platform)
+
+
+def get_gateway(actor: Actor, configuration_id: UUID) -> PaymentGatewayConfig:
+    """One of them. Raises NotFoundError."""
+    row: PaymentGatewayConfig | None = own_gateways(actor).filter(pk=configuration_id).first()
+    if row is None:
+        raise NotFoundError("payments.no_configuration", _("There is no such payment provider here."))
+    return row
+
+
+def inbox_of(actor: Actor) -> QuerySet[WebhookDelivery]:
+    """The inbox, for the platform's staff."""
+    require(actor, "payments.view_delivery")
+    return WebhookDelivery.objects.all()
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """A day of an organisation, or of the platform's own accounts, at one provider in one currency."""
+
+    day: date
+    organisation: str | None
+    provider: str
+    currency: str
+    payments: int
+    succeeded: int
+    failed: int
+    received: Money
+    refunded: Money
+
+
+def figures(actor: Actor, *, since: date, until: date) -> list[Figure]:
+    """Totals by day (UTC), newest first: of tenants figures alone, nobody's single payment (S2-30)."""
+    require(actor, "payments.view_figures")
+    begin = datetime.combine(since, time.min, tzinfo=UTC)
+    end = datetime.combine(until, time.min, tzinfo=UTC) + timedelta(days=1)
+    names = ("provider", "currency", "configuration__tenant__name")
+    rows = (
+        Payment.objects.filter(created_at__gte=begin, created_at__lt=end)
+        .order_by()
+        .values(*names, day=TruncDate("created_at", tzinfo=UTC))
+        .annotate(
+            payments=Count("pk"),
+            succeeded=Count("pk", filter=Q(state="succeeded")),
+            failed=Count("pk", filter=Q(state__in=rules.REPEATABLE)),
+            received=Sum("received_minor_units"),
+            refunded=Sum("refunded_minor_units"),
+        )
+        .order_by("-day", "configuration__tenant__name", "provider", "currency")
+    )
+    return [
+        Figure(
+            day=row["day"],
+            organisation=row["configuration__tenant__name"],
+            provider=row["provider"],
+            currency=row["currency"],
+            payments=row["payments"],
+            succeeded=row["succeeded"],
+            failed=row["failed"],
+            received=money_of(int(row["received"] or 0), row["currency"]),
+            refunded=money_of(int(row["refunded"] or 0), row["currency"]),
+        )
+        for row in rows
+    ]

@@ -64,6 +64,13 @@ STATUSES: Final[dict[str, tuple[Tone, Promise]]] = {
     "failed": ("down", _("Failed")),
     "cancelled": ("quiet", _("Cancelled")),
     "returned": ("warn", _("Returned")),
+    "processing": ("accent", _("On its way")),
+    "settled": ("up", _("Arrived")),
+    "needs_response": ("warn", _("Needs an answer")),
+    "under_review": ("accent", _("Being decided")),
+    "won": ("up", _("Won")),
+    "lost": ("down", _("Lost")),
+    "dead": ("down", _("Given up")),
     # sides and positions
     "buy": ("up", _("Buy")),
     "sell": ("down", _("Sell")),

@@ -18,10 +18,9 @@ from stdnum.exceptions import ValidationError
 
 from billing.payments import queries, rules
 from billing.payments.models import Payment, Payout, Refund, money_of
-from billing.payments.options import FOUR_EYES_FROM
 from shared_apps.core.context import PUBLIC, platform_context
 from shared_apps.core.errors import DomainError
-from shared_apps.core.money import MINOR_DIGITS, Money
+from shared_apps.core.money import MINOR_DIGITS
 
 from .base import (
     Account,
@@ -49,11 +48,6 @@ _MODELS: Final[Mapping[ObjectKind, type[Any]]] = {
 }
 _NOT_AT_BANKS: Final = frozenset({"BTC", "ETH", "USDT", "USDC", "SOL", "XRP", "LTC", "XAU", "XAG"})
 _DONE: Final = {ObjectKind.PAYMENT: "succeeded", ObjectKind.REFUND: "succeeded", ObjectKind.PAYOUT: "settled"}
-
-
-def confirmations_needed(money: Money, schema: str) -> int:
-    """How many people of the staff must confirm an amount."""
-    return 2 if money.amount >= FOUR_EYES_FROM.value_for(schema) else 1
 
 
 class ManualTransfers:
@@ -96,7 +90,7 @@ class ManualTransfers:
             schema = row.tenant.schema_name if row.tenant else PUBLIC
             cancelled = kind is ObjectKind.PAYMENT and row.state == Payment.State.CANCELLED
         state, money = "pending", row.money
-        if said and len(said) >= confirmations_needed(row.money, schema):
+        if said and len(said) >= queries.confirmations_needed(row.money, schema):
             state = _DONE[kind] if said[0].happened else "failed"
             if said[0].happened:
                 money = money_of(said[0].minor_units, said[0].currency)

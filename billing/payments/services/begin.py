@@ -234,11 +234,12 @@ def _require_refundable(payment: Payment, minor_units: int) -> None:
         raise DomainError("payments.not_positive", _("The amount must be greater than zero."), field="amount")
     if fault == "too_much":
         left = money_of(payment.received_minor_units - payment.refunded_minor_units, payment.currency)
+        text = _("At most %(left)s can still be refunded.") % {"left": left}
         raise DomainError(
             "payments.over_refund",
-            _("At most %(left)s can still be refunded.") % {"left": left},
+            text,
             field="amount",
-            details={"refundable": left.as_json()},
+            details={"amount": [text], "refundable": left.as_json()},
         )
 
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Final
 from uuid import UUID
 
+from django.conf import settings as django_settings
 from django.db import IntegrityError
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -240,3 +241,11 @@ def add_configuration(
     row.save(force_insert=True)
     _tell(row, ("name", "settings", "currencies", "secrets"))
     return row
+
+
+def webhook_address(row: PaymentGatewayConfig, *, is_secure: bool, port: str) -> str:
+    """Where a provider sends its notifications of an account: on the platform's host."""
+    shown = f":{port}" if django_settings.HOST_KEEPS_PORT and port not in ("80", "443") else ""
+    scheme = "https" if is_secure else "http"
+    path = f"/api/v1/payments/webhooks/{row.provider}/{row.pk}/"
+    return f"{scheme}://{django_settings.BASE_DOMAIN}{shown}{path}"

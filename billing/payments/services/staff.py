@@ -12,7 +12,6 @@ from billing.payments import queries
 from billing.payments.events import ReceiptConfirmed
 from billing.payments.models import Payment, Payout, Refund, StaffConfirmation
 from billing.payments.providers.base import Capability, ObjectKind, provider_type
-from billing.payments.providers.manual import confirmations_needed
 from shared_apps.access.actors import Actor
 from shared_apps.access.catalogue import require
 from shared_apps.access.step_up import require_recent
@@ -82,7 +81,7 @@ def confirm_transfer(
             confirmed_by_id=actor.user_id,
         )
         schema = row.tenant.schema_name if row.tenant else PUBLIC
-        enough = len(said) + 1 >= confirmations_needed(row.money, schema)
+        enough = len(said) + 1 >= queries.confirmations_needed(row.money, schema)
         tell(
             row,
             ReceiptConfirmed(object_kind=kind, object_id=row.pk, happened=happened, is_enough=enough),
@@ -99,7 +98,7 @@ def _locked(actor: Actor, kind: str, object_id: UUID) -> Any:
         payment = lock_one(Payment.objects.select_related("tenant").filter(pk=payment_id))
     rows = _MODELS[kind]._default_manager.select_related("tenant")
     row = lock_one(rows.filter(queries.of_place(actor), pk=object_id))
-    if row is None:
+    if row is None or (row.configuration.tenant_id is None) is not actor.on_platform:
         raise NotFoundError("payments.unknown", _("There is no such payment."))
     if kind == "refund":
         row.payment = payment
