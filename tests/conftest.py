@@ -129,17 +129,10 @@ def live(django_db_blocker: Any) -> Iterator[live_processes.Live]:
         recreate_database()
 
 
-@pytest.fixture(scope="session")
-def _simulator_process() -> Iterator[simulator_processes.Simulators]:
-    with simulator_processes.simulators() as running:
-        yield running
-
-
 @pytest.fixture
-def simulators(
-    _simulator_process: simulator_processes.Simulators, settings: Any
-) -> simulator_processes.Simulators:
+def simulators(settings: Any) -> simulator_processes.Simulators:
     """The emulators of the remote payment services, empty, and SIMULATOR_URL set to them."""
-    _simulator_process.control("reset")
-    settings.SIMULATOR_URL = _simulator_process.url
-    return _simulator_process
+    running = simulator_processes.shared()
+    running.control("reset")
+    settings.SIMULATOR_URL = running.url
+    return running

@@ -18,7 +18,7 @@ class PaymentsConfig(AppConfig):
         from shared_apps.tenants.roles import declare_append_only, show_own_rows
 
         from . import models
-        from .providers import manual
+        from .providers import crypto, manual, paypal, sbp
         from .providers.base import register_provider
         from .providers.stripe import kind as stripe
         from .services.alarms import check_inbox
@@ -26,8 +26,8 @@ class PaymentsConfig(AppConfig):
         from .services.gateways import SECRETS
         from .services.steps import ACTION_SECRET
 
-        register_provider(manual.TYPE)
-        register_provider(stripe.TYPE)
+        for kind in (manual, stripe, paypal, sbp, crypto):
+            register_provider(kind.TYPE)
         register_sealed(SealedColumn("payments.PaymentGatewayConfig", "secrets", SECRETS))
         register_sealed(SealedColumn("payments.Payment", "action_secret", ACTION_SECRET))
         register_sealed(SealedColumn("payments.Payout", "destination", DESTINATION))

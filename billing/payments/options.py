@@ -81,3 +81,91 @@ POLL_INTERVAL = register(
         source="S4-16",
     )
 )
+
+#: How coins are judged; ``providers.crypto.policy`` says what each word means.
+CRYPTO_CONFIRMATIONS = register(
+    Option(
+        "payments.crypto_confirmations",
+        kind=str,
+        default="1",
+        choices=(("0", "0"), ("1", "1"), ("2", "2"), ("6", "6")),
+        scope=Scope.TENANT,
+        is_critical=True,
+        label=_("Blocks that a payment in a crypto currency waits for"),
+        source="S2-24",
+    )
+)
+CRYPTO_TOLERANCE = register(
+    Option(
+        "payments.crypto_tolerance",
+        kind=int,
+        default=0,
+        minimum=0,
+        maximum=5,
+        scope=Scope.TENANT,
+        unit="%",
+        label=_("What may be missing of a payment in a crypto currency"),
+        source="S2-24",
+    )
+)
+CRYPTO_PARTIAL = register(
+    Option(
+        "payments.crypto_partial",
+        kind=str,
+        default="credit",
+        choices=(("credit", _("Credit")), ("refuse", _("Refuse"))),
+        scope=Scope.TENANT,
+        label=_("Too little in a crypto currency: credit what came, or refuse it"),
+        source="S2-24",
+    )
+)
+CRYPTO_OVER = register(
+    Option(
+        "payments.crypto_over",
+        kind=str,
+        default="credit",
+        choices=(("credit", _("Credit")), ("asked", _("Only what was asked"))),
+        scope=Scope.TENANT,
+        label=_("Too much in a crypto currency: credit all of it, or what was asked"),
+        source="S2-24",
+    )
+)
+CRYPTO_LATE = register(
+    Option(
+        "payments.crypto_late",
+        kind=str,
+        default="same_currency",
+        choices=(
+            ("credit", _("Credit")),
+            ("same_currency", _("Credit where the price was in it")),
+            ("refuse", _("Refuse")),
+        ),
+        scope=Scope.TENANT,
+        label=_("Late payments in a crypto currency: credit, credit where the price was in it, or refuse"),
+        source="S2-24",
+    )
+)
+CRYPTO_LIFETIME = register(
+    Option(
+        "payments.crypto_lifetime",
+        kind=timedelta,
+        default=timedelta(minutes=30),
+        minimum=timedelta(minutes=5),
+        maximum=timedelta(days=1),
+        scope=Scope.TENANT,
+        label=_("How long an address in a crypto currency waits for its payment"),
+        source="S2-24",
+    )
+)
+CRYPTO_MONITORING = register(
+    Option(
+        "payments.crypto_monitoring",
+        kind=timedelta,
+        default=timedelta(days=1),
+        minimum=timedelta(hours=1),
+        maximum=timedelta(days=7),
+        scope=Scope.TENANT,
+        label=_("How long a late payment in a crypto currency is still noticed"),
+        source="S2-24",
+    )
+)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from decimal import Decimal
 from typing import Any
 
@@ -13,8 +13,10 @@ from django.db import transaction
 from audit.models import AuditLog
 from billing.payments import services
 from billing.payments.models import Payment, PaymentGatewayConfig
+from billing.payments.options import FLAGS
 from billing.payments.services import gateways, staff
 from shared_apps.access.actors import Actor
+from shared_apps.core import options
 from shared_apps.core.context import platform_context, tenant_context
 from shared_apps.core.money import Money
 from shared_apps.tenants.models import Tenant
@@ -32,6 +34,13 @@ def eur(amount: str) -> Money:
 @pytest.fixture(autouse=True)
 def _tasks() -> None:
     current_app.loader.import_default_modules()
+
+
+@pytest.fixture
+def in_operation() -> Iterator[None]:
+    """Every provider's flag is on."""
+    with options.values(dict.fromkeys(FLAGS.values(), True)):
+        yield
 
 
 @pytest.fixture

@@ -18,7 +18,7 @@ from shared_apps.users.models import User
 from tests.payments.conftest import told
 from tests.payments.contract import RemoteSide, fresh, sides
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("in_operation")]
 SIDES = sides()
 WIRED = sorted(name for name, side in SIDES.items() if side.has_wire)
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import atexit
 import os
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import httpx
@@ -23,13 +25,13 @@ class Simulators:
 
     url: str
 
-    def control(self, path: str, **data: Any) -> dict[str, Any]:
+    def control(self, path: str, /, **data: Any) -> dict[str, Any]:
         """``control("faults", service="paypal", kind="timeout_after")``; see simulators.app."""
         answer = httpx.post(f"{self.url}/_control/{path}", json=data, trust_env=False)
         assert answer.status_code == 200, answer.text
         return dict(answer.json())
 
-    def fault(self, service: str, kind: str, **data: Any) -> None:
+    def fault(self, service: str, kind: str, /, **data: Any) -> None:
         """What the next matching request meets: kinds of simulators.faults."""
         self.control("faults", service=service, kind=kind, **data)
 
@@ -73,3 +75,11 @@ def simulators(*, notify: str = "", state: str = "", port: int | None = None) ->
         yield Simulators(url)
     finally:
         end(process)
+
+
+@cache
+def shared() -> Simulators:
+    """One process for all tests of this worker, with an account of its own for each; it ends with the worker."""
+    stack = ExitStack()
+    atexit.register(stack.close)
+    return stack.enter_context(simulators())

@@ -10,15 +10,18 @@ from pathlib import Path
 import uvicorn
 
 from .app import Application, Emulator, World
+from .btcpay.emulator import BTCPay
 from .deliveries import Deliveries
 from .faults import Faults
+from .paypal.emulator import PayPal
 from .state import Store
 from .stripe import StripeSimulator
+from .yookassa.emulator import YooKassa
 
 
 def emulators(world: World) -> list[Emulator]:
     """Every emulator there is."""
-    return [StripeSimulator(world)]
+    return [StripeSimulator(world), PayPal(world), YooKassa(world), BTCPay(world)]
 
 
 def build(state: Path | None, *, public: str, notify: str) -> Application:

@@ -35,3 +35,27 @@ def notification_path(provider: str, account: str) -> str:
     """Where on the platform's host an account's notifications arrive; ``""`` for accounts of other forms."""
     found = _ACCOUNT.fullmatch(account)
     return f"/payments/webhooks/{provider}/{found[1]}/" if found else ""
+
+
+def credentials(provider: str, configuration: str) -> dict[str, str]:
+    """The fields of a simulated configuration, by the names that its provider's form has. Raises KeyError."""
+    account = account_name(configuration)
+    keys: dict[str, dict[str, str]] = {
+        "paypal": {
+            "client_id": account,
+            "client_secret": derived("paypal", account, "secret"),
+            "webhook_id": derived("paypal", account, "webhook", 17).upper(),
+        },
+        "yookassa": {
+            "shop_id": account,
+            "secret_key": derived("yookassa", account, "secret"),
+            "payout_gateway_id": account,
+            "payout_secret_key": derived("yookassa", account, "payout"),
+        },
+        "btcpay": {
+            "store_id": account,
+            "api_key": derived("btcpay", account, "key"),
+            "webhook_secret": derived("btcpay", account, "webhook"),
+        },
+    }
+    return keys[provider]

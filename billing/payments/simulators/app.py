@@ -32,12 +32,10 @@ class World:
     deliveries: Deliveries
     notify: str
 
-    def tell(
-        self, service: str, provider: str, account: str, event: str, headers: dict[str, str], body: bytes
-    ) -> None:
+    def tell(self, service: str, account: str, event: str, headers: dict[str, str], body: bytes) -> None:
         """Send a notification to the account's address: the registered one, else its configuration's."""
         known = self.store.get(service, "webhook", account)
-        path = notification_path(provider, account)
+        path = notification_path(service, account)
         url = known["url"] if known else (self.notify.rstrip("/") + path if self.notify and path else "")
         sent = {"Content-Type": "application/json", "User-Agent": f"{service} simulator", **headers}
         self.deliveries.send(service, account, event, url, sent, body)
@@ -171,8 +169,13 @@ class Application:
                     self._world.store.forget()
                     self._world.deliveries.modes.clear()
                     return json_response(200, {})
+                case ["objects"]:
+                    return json_response(200, self._world.store.numbers(data["service"], data["account"]))
                 case ["faults"]:
                     service = data.pop("service")
+                    if data.pop("clear", False):
+                        self._world.faults.clear(service)
+                        return json_response(200, {})
                     self._world.faults.add(service, Kind(data.pop("kind")), **data)
                     return json_response(200, {})
                 case ["webhooks"]:

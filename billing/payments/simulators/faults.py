@@ -20,9 +20,10 @@ class Kind(StrEnum):
     GARBAGE = "garbage"  # 200 and no JSON
     GARBAGE_AFTER = "garbage_after"
     DECLINE = "decline"  # the payer's bank says no
+    PROCESSING = "processing"  # accepted, and nothing is known yet
 
 
-ROUTED: Final = frozenset(Kind) - {Kind.DECLINE}
+ROUTED: Final = frozenset(Kind) - {Kind.DECLINE, Kind.PROCESSING}
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +55,10 @@ class Faults:
             "INSERT INTO fault (service, kind, method, path, times, seconds) VALUES (?, ?, ?, ?, ?, ?)",
             (service, kind, method.upper(), path, times, seconds),
         )
+
+    def clear(self, service: str) -> None:
+        """None waits any more."""
+        self._store.database.execute("DELETE FROM fault WHERE service = ?", (service,))
 
     def take(self, service: str, kinds: frozenset[Kind], *, method: str = "", path: str = "") -> Fault | None:
         """The oldest matching fault, used up once."""

@@ -76,6 +76,14 @@ class Store:
         )
         return [json.loads(row[0]) for row in rows]
 
+    def numbers(self, service: str, account: str) -> dict[str, int]:
+        """How many documents of each kind an account has."""
+        rows = self.database.execute(
+            "SELECT kind, count(*) FROM document WHERE service = ? AND account = ? GROUP BY kind",
+            (service, account),
+        )
+        return {str(kind): int(number) for kind, number in rows}
+
     def drop(self, service: str, kind: str, identity: str) -> None:
         """The document is no more."""
         self.database.execute(

@@ -70,7 +70,7 @@ def test_notifications_are_held_turned_round_doubled_and_lost() -> None:
         here = world(Store(None), "http://platform.test")
         for mode, text in (("hold", "1"), ("hold", "2"), ("duplicate", "3"), ("drop", "4")):
             here.deliveries.modes["paypal"] = mode
-            here.tell("paypal", "paypal", account_name(CONFIGURATION), "event", {}, text.encode())
+            here.tell("paypal", account_name(CONFIGURATION), "event", {}, text.encode())
         assert here.deliveries.release("paypal", backwards=True) == 2
         due = here.store.database.execute("SELECT body FROM delivery WHERE held = 0 ORDER BY due").fetchall()
         assert [bytes(row[0]) for row in due] == [b"3", b"3", b"2", b"1"]

@@ -1,0 +1,1 @@
+"""YooKassa v3, as far as SBP needs it: payments by QR code, refunds, payouts by phone, notifications."""
