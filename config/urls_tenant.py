@@ -41,6 +41,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("tenant_apps.todos.urls_pages")),
     path("", include("tenant_apps.compliance.urls_pages")),
     path("", include("billing.invoices.urls_pages")),
+    path("", include("billing.reports.urls_pages")),
     path("", include(tenant_urlpatterns)),
     path("", include(tenant_page_urlpatterns)),
     path("", include(payment_urlpatterns)),

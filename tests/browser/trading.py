@@ -24,6 +24,7 @@ from tenant_apps.trading_accounts import services as accounts
 from tenant_apps.wallet import demo as wallet_demo
 from tenant_apps.wallet.models import Withdrawal
 from tests.invoices.selling import ANNA, french_seller, sell
+from tests.reports.books import four_months
 from tests.support.trading import SYMBOL, Market, run_outbox
 
 WALK = (
@@ -130,6 +131,8 @@ def make_trading() -> Traded:
     run_outbox(tenant.schema_name)
     traded.close(10_280)
     traded.invoice_id = _invoice(tenant, user)
+    with in_one_transaction(), platform_context():
+        four_months(tenant)
     return traded
 
 

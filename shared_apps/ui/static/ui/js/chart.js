@@ -125,3 +125,50 @@ export function candleChart(figure) {
     },
   };
 }
+
+/** Draw columns into `figure`: what each period came to, gains and losses in their colours. Returns {setPoints, chart}. */
+export function columnChart(figure) {
+  const canvas = figure.querySelector(".chart-canvas");
+  const legend = figure.querySelector(".chart-legend");
+  const library = window.LightweightCharts;
+  const digits = Number(figure.dataset.digits ?? 2);
+  const day = (time) => new Date(`${time}T00:00:00Z`).toLocaleDateString(language, { dateStyle: "medium", timeZone: "UTC" });
+  const number = new Intl.NumberFormat(language, { minimumFractionDigits: digits, maximumFractionDigits: digits });
+  let colours = tokens();
+  let points = [];
+  const chart = library.createChart(canvas, {
+    autoSize: true,
+    localization: { locale: language, timeFormatter: (time) => (typeof time === "string" ? day(time) : moment(time)) },
+    ...chartColours(colours),
+    layout: { ...chartColours(colours).layout, fontFamily: getComputedStyle(document.body).fontFamily, fontSize: 11 },
+  });
+  const series = chart.addSeries(library.HistogramSeries, { priceFormat: { type: "price", precision: digits, minMove: 10 ** -digits } });
+  const draw = () => series.setData(points.map((point) => ({ time: point.time, value: Number(point.net), color: Number(point.net) < 0 ? colours.down : colours.accent })));
+  const say = (value, time) => {
+    if (!legend || value === undefined) return;
+    const shown = document.createElement("b");
+    shown.textContent = number.format(value);
+    legend.replaceChildren(`${day(time)} `, shown);
+  };
+  const sayLast = () => points.length && say(Number(points.at(-1).net), points.at(-1).time);
+  chart.subscribeCrosshairMove((event) => {
+    const hit = event.seriesData.get(series);
+    if (hit) say(hit.value, hit.time); else sayLast();
+  });
+  document.documentElement.addEventListener("theme:changed", () => {
+    colours = tokens();
+    chart.applyOptions(chartColours(colours));
+    draw();
+  });
+  return {
+    chart,
+    setPoints(list) {
+      canvas.querySelector(".skeleton")?.remove();
+      points = list;
+      draw();
+      sayLast();
+      chart.timeScale().fitContent();
+      figure.dataset.drawn = String(points.length);
+    },
+  };
+}
