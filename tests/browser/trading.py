@@ -11,8 +11,11 @@ from uuid import UUID
 from django.db import transaction
 
 from billing.invoices import services as invoices
+from billing.payments import services as payments
+from billing.payments.models import PaymentGatewayConfig
 from shared_apps.access.actors import load_actor
 from shared_apps.core.context import audit_context, platform_context, tenant_context
+from shared_apps.core.money import Money
 from shared_apps.tenants.demo import DemoPerson
 from shared_apps.tenants.models import Tenant
 from shared_apps.users.models import User
@@ -66,6 +69,7 @@ class Traded:
     member_id: UUID
     withdrawal_id: UUID
     invoice_id: UUID | None = None
+    payment_id: UUID | None = None
 
     def close(self, *closes: int) -> None:
         """Close bars, each met by the tenant's orders and bots."""
@@ -133,6 +137,7 @@ def make_trading() -> Traded:
     traded.invoice_id = _invoice(tenant, user)
     with in_one_transaction(), platform_context():
         four_months(tenant)
+    traded.payment_id = _payment(tenant, user)
     return traded
 
 
@@ -144,3 +149,24 @@ def _invoice(tenant: Tenant, user: User) -> UUID:
             seller=tenant, invoice_id=invoice.pk, minor_units=1000, reason="A week without service", key="c"
         )
     return invoice.pk
+
+
+def _payment(tenant: Tenant, user: User) -> UUID:
+    """A bank transfer of the trader's that waits for the staff."""
+    with in_one_transaction(), tenant_context(tenant):
+        with platform_context():
+            account = PaymentGatewayConfig.objects.filter(tenant=tenant, provider="manual").first()
+        payment = payments.begin_payment(
+            tenant=tenant,
+            configuration_id=account.pk,
+            purpose="order",
+            reference="order:1",
+            user_id=user.pk,
+            money=Money(Decimal("42.00"), "EUR"),
+            description="A card",
+            return_url="/",
+            key="order:1",
+        )
+    with audit_context(actor_label="test"):
+        payments.start_payment(payment.pk)
+    return payment.pk
