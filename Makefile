@@ -100,3 +100,4 @@ lock: install ## pins every dependency with its hashes
 	$(COMPILE) requirements/tools.in -o requirements/tools.txt
 	$(COMPILE) requirements/base.in -o requirements/base.txt
 	$(COMPILE) requirements/dev.in -c requirements/base.txt -o requirements/dev.txt
+	$(COMPILE) requirements/bench.in -c requirements/base.txt -o requirements/bench.txt

@@ -17,6 +17,7 @@ GROUPS = (
     "share",
     "growth",
     "audit",
+    "ledger",
 )
 
 

@@ -127,6 +127,7 @@ def fingerprint() -> str:
     for pattern in (
         "audit/**/*.py",
         "shared_apps/**/*.py",
+        "billing/**/*.py",
         "tenant_apps/**/*.py",
         "config/**/*.py",
         "bench/*.py",

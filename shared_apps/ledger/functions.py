@@ -5,6 +5,8 @@ where they write, and a posting is whole when its call returns: no deferred trig
 another search path may stand. Each refuses without an actor, as the audit's triggers do. Accounts are
 locked in order of their ids, after holds. What a caller may want to answer (too little money, a closed
 hold) comes back as ``refused``, so that the transaction lives on; what can only be a mistake is raised.
+A session keeps its plans, and one made while a table was small would read all of it for ever: hence
+``enable_seqscan = off`` (measured: 62 postings a second instead of 600 after some minutes).
 """
 
 from __future__ import annotations
@@ -23,7 +25,7 @@ EXPIRE = "ledger_expire(timestamptz, integer)"
 SIGNATURES = (POST, HOLD, RELEASE, EXPIRE)
 
 _HEAD = """\
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = {schema}, pg_temp AS $ledger$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = {schema}, pg_temp SET enable_seqscan = off AS $ledger$
 DECLARE
   ctx jsonb := nullif(current_setting('audit.ctx', true), '')::jsonb;"""
 

@@ -89,7 +89,8 @@ def test_a_function_belongs_to_the_owner_and_is_for_its_schemas_role_alone(
             )
             definer, settings, owner, grantees = cursor.fetchone()
             assert definer and [each.replace('"', "") for each in settings] == [
-                f"search_path={schema}, pg_temp"
+                f"search_path={schema}, pg_temp",
+                "enable_seqscan=off",
             ]
             assert sorted(grantees) == sorted([owner, mine])
 
