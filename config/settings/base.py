@@ -67,6 +67,7 @@ SHARED_APPS = [
     "billing.payments",
     "billing.invoices",
     "billing.subscriptions",
+    "billing.reconciliation",
     "billing.reports",
 ]
 TENANT_APPS = [

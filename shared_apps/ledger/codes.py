@@ -9,6 +9,8 @@ REVENUE_PLANS = "revenue:plans"
 REVENUE_FEES = "revenue:fees"
 #: Between a tenant and the platform: in a tenant's ledger what the tenant owes (swept daily).
 PLATFORM_PAYABLE = "platform_payable"
+#: What of it the daily sweep has handed over to the platform's ledger.
+PLATFORM_SETTLED = "platform_settled"
 
 
 def member(member_id: UUID) -> str:
@@ -29,3 +31,8 @@ def clearing(provider: str, configuration_id: object) -> str:
 def trading(asset: str) -> str:
     """The position of an exchange of currencies."""
     return f"trading:{asset}"
+
+
+def tenant(uuid: UUID) -> str:
+    """In the platform's ledger: what an organisation has been swept for, negative as long as it owes it."""
+    return f"tenant:{uuid}"

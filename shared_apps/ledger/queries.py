@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -107,6 +108,55 @@ def statement(
         )
         lines = cursor.fetchall()
     return [StatementLine(*(*rest, int(amount), int(after))) for *rest, amount, after in lines]
+
+
+_MOVED_BY = """
+SELECT p.key, a.code, a.asset, sum(e.amount) FROM ledger_posting p
+JOIN ledger_entry e ON e.posting_id = p.id JOIN ledger_ledgeraccount a ON a.id = e.account_id
+WHERE p.key = ANY(%s) AND starts_with(a.code, %s) GROUP BY p.key, a.code, a.asset"""
+_MOVED_AFTER = """
+SELECT e.id, p.key, a.code, a.asset, e.amount FROM ledger_entry e
+JOIN ledger_posting p ON p.id = e.posting_id JOIN ledger_ledgeraccount a ON a.id = e.account_id
+WHERE e.id > %s AND starts_with(a.code, %s) ORDER BY e.id LIMIT %s"""
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """What a posting did to one account. ``seq`` is the entry's place, 0 for a posting's sum."""
+
+    key: str
+    code: str
+    asset: str
+    minor_units: int
+    seq: int = 0
+
+
+def moved_by(keys: Sequence[str], prefix: str) -> dict[str, list[Moved]]:
+    """For those of the keys that were posted: what they did to accounts whose codes begin with ``prefix``."""
+    found: dict[str, list[Moved]] = {
+        key: [] for key in Posting.objects.filter(key__in=keys).values_list("key", flat=True)
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(_MOVED_BY, [list(keys), prefix])
+        for key, code, asset, total in cursor.fetchall():
+            found.setdefault(key, []).append(Moved(key, code, asset, int(total)))
+    return found
+
+
+def moved_after(seq: int, prefix: str, limit: int) -> list[Moved]:
+    """Entries after ``seq`` of accounts whose codes begin with ``prefix``, oldest first."""
+    with connection.cursor() as cursor:
+        cursor.execute(_MOVED_AFTER, [seq, prefix, limit])
+        return [
+            Moved(key, code, asset, int(amount), place)
+            for place, key, code, asset, amount in cursor.fetchall()
+        ]
+
+
+def balances_of(prefix: str) -> list[tuple[str, Balance]]:
+    """Code and balance of every account whose code begins with ``prefix``."""
+    rows = LedgerAccount.objects.filter(code__startswith=prefix).order_by("code", "asset")
+    return [(row.code, Balance(row.asset, int(row.balance), int(row.held))) for row in rows]
 
 
 # Each finds nothing in a ledger that only its functions wrote. Full scans: for the nightly run.

@@ -131,6 +131,11 @@ class LabProvider:
             raise ProviderRefused("not_found", reference)
         return self._lab.objects[reference]
 
+    def movements(self, since: datetime) -> list[Snapshot]:
+        if self._lab.fault == "down":
+            raise ProviderUnreachable("lab.down")
+        return [each for each in self._lab.objects.values() if each.state in ("succeeded", "settled")]
+
     def cancel(self, reference: str) -> Snapshot:
         if self._lab.objects[reference].state == "pending":
             self._lab.move(reference, "cancelled", failure_code="cancelled")

@@ -12,11 +12,11 @@ Nothing else may leave a provider: what it does not understand is :class:`Provid
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 from uuid import UUID
 
 from django.utils.functional import Promise
@@ -268,6 +268,15 @@ class Provider(Protocol):
 
     def check(self) -> str:
         """Ask the provider who we are ("test connection"): our name there. Raises the three errors."""
+        ...
+
+
+@runtime_checkable
+class Listing(Protocol):
+    """A provider that can list what moved: reconciliation asks it for what we know nothing of."""
+
+    def movements(self, since: datetime) -> Iterable[Snapshot]:
+        """Every payment, refund and payout that ended at the provider since then. Raises as ``fetch``."""
         ...
 
 
