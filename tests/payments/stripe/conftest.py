@@ -6,12 +6,16 @@ import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
+from uuid import UUID
 
 import httpx
 import pytest
 import stripe
 
+from billing.payments.providers.base import Account
+from billing.payments.providers.stripe import client
 from billing.payments.providers.stripe.http import HttpxClient
+from billing.payments.simulators import stripe_keys
 from billing.payments.simulators.__main__ import build
 from tests.support.inprocess import InProcess
 
@@ -92,6 +96,17 @@ def remote(request: pytest.FixtureRequest, settings: Any) -> Iterator[Remote]:
     REPORT["validated"] += report["validated"] - before["validated"]
     if request.node.get_closest_marker("breaks_contract") is None:
         assert report["violations"][len(before["violations"]) :] == [], "what Stripe would have refused"
+
+
+CONFIGURATION = UUID("0197c1de-0000-7000-8000-00000000000a")
+
+
+@pytest.fixture
+def account(remote: Remote, monkeypatch: pytest.MonkeyPatch) -> Account:
+    """A simulated configuration, and ``remote`` as its account: the product's clients reach the same simulator."""
+    monkeypatch.setattr(client, "HttpxClient", lambda: remote.wire)
+    remote.key = stripe_keys.secret_key(str(CONFIGURATION))
+    return Account(configuration_id=CONFIGURATION, is_simulated=True, secrets={}, settings={})
 
 
 @pytest.fixture

@@ -68,14 +68,13 @@ def told() -> Iterator[None]:
     except (stripe.AuthenticationError, stripe.PermissionError) as error:
         raise ProviderRefused("credentials", (error.user_message or "")[:300]) from error
     except stripe.IdempotencyError as error:
-        if error.http_status == 409:  # the first request with this key is still under way
-            raise ProviderUnknown("in_progress", str(error)) from error
         raise ProviderRefused("key_reused", (error.user_message or "")[:300]) from error
     except stripe.InvalidRequestError as error:
         code = "not_found" if error.http_status == 404 or error.code == "resource_missing" else error.code
         raise ProviderRefused(code or "invalid_request", (error.user_message or "")[:300]) from error
-    except stripe.StripeError as error:  # no answer, 5xx, or a body that is no JSON
-        raise ProviderUnknown("no_answer", str(error)[:300]) from error
+    except stripe.StripeError as error:  # no answer, 5xx, a body that is no JSON; 409: the key is under way
+        code = "in_progress" if error.http_status == 409 else "no_answer"
+        raise ProviderUnknown(code, str(error)[:300]) from error
     except (AttributeError, KeyError, TypeError, ValueError) as error:  # JSON, and none of Stripe's
         raise ProviderUnknown("garbage", type(error).__name__) from error
 
