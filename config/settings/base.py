@@ -354,6 +354,7 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
         "OrderStatusEnum": "tenant_apps.trading.models.STATUSES",
         "BotEventKindEnum": "tenant_apps.bots.models.BotEvent.Kind",
         "FeedKindEnum": "shared_apps.market_data.models.Feed.Kind",
+        "DepositStateEnum": "tenant_apps.wallet.models.Deposit.State",
         "PayoutKindEnum": "tenant_apps.wallet.models.PayoutDestination.Kind",
         "InstrumentKindEnum": "shared_apps.market_data.models.Instrument.Kind",
     },

@@ -23,10 +23,12 @@ from tenant_apps.wallet import queries, services
 from tenant_apps.wallet.models import Deposit, PayoutDestination, Transfer, Withdrawal
 
 from .serializers import (
+    BegunDepositSerializer,
     DepositInput,
     DepositSerializer,
     DestinationInput,
     DestinationSerializer,
+    NextStepSerializer,
     TransferInput,
     WalletReasonInput,
     WalletTransferSerializer,
@@ -83,7 +85,7 @@ class DepositViewSet(ViewSet):
         found = queries.ways_to_deposit(request.query_params.get("currency", ""))
         return Response(WaySerializer(found, many=True).data)
 
-    @extend_schema(request=DepositInput, responses={201: DepositSerializer})
+    @extend_schema(request=DepositInput, responses={201: BegunDepositSerializer})
     def create(self, request: Request) -> Response:
         """Begin to pay in. With ``Idempotency-Key`` the same request is one deposit."""
         body = DepositInput(data=request.data)
@@ -96,7 +98,12 @@ class DepositViewSet(ViewSet):
             return_url=request.build_absolute_uri(reverse("wallet:overview")),
             surface="api",
         )
-        return Response(self.get_serializer(deposit).data, status=status.HTTP_201_CREATED)
+        step = services.start_deposit(deposit)
+        body_out = DepositSerializer(deposit).data | {
+            "pay_url": request.build_absolute_uri(queries.pay_address(deposit)),
+            "action": NextStepSerializer(step).data,
+        }
+        return Response(body_out, status=status.HTTP_201_CREATED)
 
 
 class WithdrawalFilter(django_filters.FilterSet):

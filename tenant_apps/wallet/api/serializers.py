@@ -87,7 +87,7 @@ class WaySerializer(serializers.Serializer[Any]):
 
 
 class DepositSerializer(serializers.ModelSerializer[Deposit]):
-    """A deposit; ``pay_url`` is the page where it is paid, ``action`` what a program does instead."""
+    """A deposit; what was credited may be more or less than what was asked for."""
 
     money = MoneyField(read_only=True)
     credited = MoneyField(source="credited_money", read_only=True)
@@ -101,6 +101,32 @@ class DepositSerializer(serializers.ModelSerializer[Deposit]):
             "id", "member", "state", "money", "credited", "returned", "provider", "configuration", "payment",
             "is_simulated", "reason", "created_at", "credited_at", "withdrawable_from",
         )  # fmt: skip
+        read_only_fields = fields
+
+
+class NextStepSerializer(serializers.Serializer[Any]):
+    """What the payer does next.
+
+    ``redirect`` and ``qr`` have a ``url``, ``client_secret`` a ``secret`` for the provider's own script,
+    ``address`` and ``transfer`` say where to send how much.
+    """
+
+    kind = serializers.CharField()
+    url = serializers.CharField()
+    secret = serializers.CharField()
+    address = serializers.CharField()
+    details = serializers.DictField(child=serializers.CharField())
+    expires_at = serializers.DateTimeField(allow_null=True)
+
+
+class BegunDepositSerializer(DepositSerializer):
+    """A deposit that was begun, with what to do next and the page that does it."""
+
+    pay_url = serializers.CharField()
+    action = NextStepSerializer()
+
+    class Meta(DepositSerializer.Meta):
+        fields = (*DepositSerializer.Meta.fields, "pay_url", "action")  # type: ignore[assignment]
         read_only_fields = fields
 
 

@@ -4,7 +4,7 @@
 commands are for doors.
 """
 
-from .deposits import begin_deposit
+from .deposits import NextStep, begin_deposit, start_deposit
 from .destinations import add_destination, remove_destination
 from .moving import House, capture, charge, give, hold, pay, release, settle_debt
 from .standing import freeze_wallet, unfreeze_wallet
@@ -13,6 +13,7 @@ from .withdrawals import approve_withdrawal, cancel_withdrawal, reject_withdrawa
 
 __all__ = [
     "House",
+    "NextStep",
     "add_destination",
     "approve_withdrawal",
     "begin_deposit",
@@ -29,5 +30,6 @@ __all__ = [
     "request_withdrawal",
     "send_transfer",
     "settle_debt",
+    "start_deposit",
     "unfreeze_wallet",
 ]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Final
 from uuid import UUID
 
@@ -17,11 +19,13 @@ from billing.payments.events import (
     PaymentSucceeded,
     RefundFailed,
 )
-from billing.payments.models import Purpose
-from billing.payments.services import begin_payment
+from billing.payments.models import Payment, Purpose
+from billing.payments.services import begin_payment, start_payment
+from billing.payments.services.steps import ACTION_SECRET
 from shared_apps.access.actors import Actor
 from shared_apps.access.catalogue import require
-from shared_apps.core.context import current_tenant
+from shared_apps.core import crypto
+from shared_apps.core.context import current_tenant, platform_context
 from shared_apps.core.errors import NotFoundError, UnprocessableError
 from shared_apps.core.events import emit
 from shared_apps.core.locking import lock_one
@@ -122,6 +126,41 @@ def begin_deposit(
         )
     )
     return deposit
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NextStep:
+    """What the payer does next, for programs; pages show the same at the payment's address."""
+
+    kind: str
+    url: str
+    secret: str
+    address: str
+    details: dict[str, str]
+    expires_at: datetime | None
+
+
+def start_deposit(deposit: Deposit) -> NextStep:
+    """Ask the provider to begin, and say what the payer does next. Not in a transaction; may be repeated.
+
+    Raises UnavailableError where the provider cannot be reached: the same key tries again.
+    """
+    if deposit.payment_id is None:
+        raise NotFoundError("wallet.no_payment", _("There is nothing to be paid."))
+    start_payment(deposit.payment_id)
+    with platform_context():
+        payment = Payment.objects.defer(None).get(pk=deposit.payment_id)
+        sealed = payment.action_secret
+        secret = crypto.unseal(sealed, purpose=ACTION_SECRET, row=payment.pk) if sealed else ""
+    deposit.refresh_from_db()
+    return NextStep(
+        kind=payment.action_kind or "none",
+        url=payment.action_url,
+        secret=secret,
+        address=payment.action_address,
+        details=payment.action_details,
+        expires_at=payment.action_expires_at,
+    )
 
 
 def on_succeeded(event: PaymentSucceeded) -> None:
