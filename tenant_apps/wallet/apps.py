@@ -17,12 +17,13 @@ class WalletConfig(AppConfig):
 
     def ready(self) -> None:
         from billing.payments import events
+        from billing.subscriptions import collection
         from shared_apps.core.crypto import SealedColumn, register_sealed
         from shared_apps.core.events import subscribe
         from shared_apps.tenants.demo import register_tenant_seed
         from shared_apps.users import hooks
 
-        from . import personal_data
+        from . import collecting, personal_data
         from .services import deposits, destinations, withdrawals
 
         register_sealed(SealedColumn("wallet.PayoutDestination", "address", destinations.PURPOSE))
@@ -34,6 +35,7 @@ class WalletConfig(AppConfig):
         subscribe(events.DisputeClosed, deposits.on_dispute_closed)
         subscribe(events.PayoutSettled, withdrawals.on_settled)
         subscribe(events.PayoutFailed, withdrawals.on_payout_failed)
+        collection.register(collecting.Wallet())
         hooks.register_leave_check(personal_data.check_leaving)
         hooks.register_erase_hook("wallet", personal_data.erase_person)
         hooks.register_sections("wallet", personal_data.sections_of)

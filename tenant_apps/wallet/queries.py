@@ -9,6 +9,7 @@ from typing import Final
 from uuid import UUID
 
 from django.db.models import F, Q, QuerySet, Sum
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -257,4 +258,4 @@ def purses(accounts: Iterable[LedgerAccount]) -> list[Purse]:
 
 def pay_address(deposit: Deposit) -> str:
     """The page where a deposit is paid."""
-    return f"/pay/{deposit.payment_id}/"
+    return reverse("pay:pay", args=[deposit.payment_id])

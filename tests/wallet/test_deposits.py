@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from billing.payments import events
 from billing.payments.models import Payment, PaymentGatewayConfig
+from billing.payments.providers.base import provider_type
 from billing.payments.services import staff
 from shared_apps.core.context import platform_context
 from shared_apps.core.errors import DomainError, ForbiddenError, NotFoundError, UnprocessableError
@@ -21,7 +22,19 @@ from shared_apps.core.money import Money
 from shared_apps.tenants.models import Tenant
 from tenant_apps.wallet import queries, services
 from tenant_apps.wallet.models import Deposit, PayoutDestination
-from tests.wallet.conftest import acts, available, bank_of, eur, fund, held, iban_of, member_of, owed, told
+from tests.wallet.conftest import (
+    BITCOIN,
+    acts,
+    available,
+    bank_of,
+    eur,
+    fund,
+    held,
+    iban_of,
+    member_of,
+    owed,
+    told,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -199,7 +212,27 @@ def test_money_from_cards_stays_for_a_while(
 
 
 def test_which_payments_can_be_called_back() -> None:
-    assert not queries.may_be_called_back("manual")
+    callable_back = {
+        name: queries.may_be_called_back(name) for name in ("manual", "btcpay", "yookassa", "stripe")
+    }
+    assert callable_back == {"manual": False, "btcpay": False, "yookassa": False, "stripe": True}
+    assert queries.may_be_called_back("paypal")
+
+
+@pytest.mark.req("S1-16", "S2-24", "S2-26")
+@pytest.mark.parametrize(
+    ("kind", "told"),
+    [
+        ("iban", {"address": "DE89370400440532013000", "holder": "Ann", "bank": ""}),
+        ("paypal", {"address": "ann@example.org", "holder": "", "bank": ""}),
+        ("crypto", {"address": BITCOIN, "holder": "", "bank": ""}),
+        ("sbp", {"address": "+79161234567", "holder": "", "bank": "100000000111"}),
+    ],
+    ids=["iban", "paypal", "crypto", "sbp"],
+)
+def test_providers_understand_our_destinations(kind: str, told: dict[str, str]) -> None:
+    check = provider_type(queries._PAYERS[kind]).check_destination
+    assert check is not None and check(queries.payout_fields(kind, told))[0]
 
 
 BAD: dict[str, tuple[dict[str, Any], type[DomainError], str]] = {

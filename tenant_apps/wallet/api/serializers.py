@@ -125,8 +125,9 @@ class BegunDepositSerializer(DepositSerializer):
     pay_url = serializers.CharField()
     action = NextStepSerializer()
 
-    class Meta(DepositSerializer.Meta):
-        fields = (*DepositSerializer.Meta.fields, "pay_url", "action")  # type: ignore[assignment]
+    class Meta:
+        model = Deposit
+        fields = (*DepositSerializer.Meta.fields, "pay_url", "action")
         read_only_fields = fields
 
 
