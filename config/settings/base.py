@@ -260,7 +260,7 @@ SECURE_REFERRER_POLICY = "same-origin"
 CORS_EXPOSE_HEADERS = [
     "ETag", "RateLimit", "RateLimit-Policy", "Retry-After", "X-Quota-Remaining",
     "X-RateLimit-Limit", "X-RateLimit-Remaining",
-    "X-RateLimit-Reset", "X-Request-ID",
+    "X-RateLimit-Reset", "X-Registration-Token", "X-Request-ID",
 ]  # fmt: skip
 CORS_ALLOWED_ORIGINS: list[str] = env.words("CORS_ALLOWED_ORIGINS")
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024

@@ -18,7 +18,8 @@ from django.http import (
     HttpResponseRedirect,
 )
 
-from shared_apps.core.errors import ForbiddenError, NotFoundError
+from shared_apps.core.api.errors import error_response
+from shared_apps.core.errors import ForbiddenError, NotFoundError, TooManyRequestsError, UnavailableError
 
 from .actors import Actor
 from .catalogue import can, is_registered
@@ -35,7 +36,8 @@ def page(permission: str, *, post: str | None = None) -> Callable[[_Page[_Params
     GET and HEAD ask ``permission``, POST asks ``post``; without ``post`` the page answers 405 to it, as to
     every other method. Who is not signed in is sent to the log-in page and comes back by ``next``; an htmx
     request gets the address in ``HX-Redirect``. Who may not gets the 403 page. For a page that only takes
-    a form give the same word twice. ForbiddenError and NotFoundError become the 403 and 404 pages.
+    a form give the same word twice. ForbiddenError and NotFoundError become the 403 and 404 pages, what comes
+    too often or cannot be done now the 429 and 503 pages.
     """
     access = {"get": permission} | ({"post": post} if post else {})
 
@@ -62,6 +64,11 @@ def page(permission: str, *, post: str | None = None) -> Callable[[_Page[_Params
                 raise PermissionDenied(error.message) from error
             except NotFoundError as error:
                 raise Http404(error.message) from error
+            except (TooManyRequestsError, UnavailableError) as error:
+                answer = error_response(request, status=error.status, code=error.code, message=error.message)
+                if isinstance(error, TooManyRequestsError):
+                    answer["Retry-After"] = str(error.retry_after)
+                return answer
 
         return declare(guarded, access)
 

@@ -41,14 +41,20 @@ def _shared(actor: Actor, permission: str) -> Q:
     return _NOTHING if found is None else Q(pk__in=found)
 
 
+def has_shares(actor: Actor, permission: str) -> bool:
+    """Whether objects can be shared with the actor under a permission at all."""
+    row = get_permission(permission)
+    if not row.model or not actor.is_authenticated or actor.on_platform or actor.user_id is None:
+        return False
+    return in_scope(row, actor.scopes) and actor.only is None
+
+
 def shared_ids(actor: Actor, permission: str) -> QuerySet[Any, Any] | None:
     """Keys of the objects that were shared with the actor under a permission, as a subquery; None where
     nothing can be. What belongs to such an object is seen with it: ``Q(account_id__in=shared_ids(...))``."""
+    if not has_shares(actor, permission):
+        return None
     row = get_permission(permission)
-    if not row.model or not actor.is_authenticated or actor.on_platform or actor.user_id is None:
-        return None
-    if not in_scope(row, actor.scopes) or actor.only is not None:
-        return None
     grants = apps.get_model(settings.GUARDIAN_USER_OBJ_PERMS_MODEL)
     content_type = content_type_id(*row.model.lower().split("."))
     objects = grants._default_manager.filter(

@@ -236,6 +236,15 @@ class PasswordResetConfirmView(_IdentityView):
         return Response({"detail": _("The new password holds. Log in with it.")})
 
 
+_REGISTRATION_TOKEN = OpenApiParameter(
+    "X-Registration-Token",
+    str,
+    OpenApiParameter.HEADER,
+    description="Belongs to whoever registered; the same for every address.",
+    response=[201],
+)
+
+
 class RegistrationView(_IdentityView):
     """Ask for an account, and on a tenant's host for membership: a code goes to the mailbox.
 
@@ -247,7 +256,7 @@ class RegistrationView(_IdentityView):
     throttle_classes = _ATTEMPTS
     serializer_class = serializers.RegistrationSerializer
 
-    @extend_schema(responses={201: serializers.DetailSerializer})
+    @extend_schema(parameters=[_REGISTRATION_TOKEN], responses={201: serializers.DetailSerializer})
     def post(self, request: Request) -> Response:
         data = self.valid_data()
         application = registration.Application(
@@ -257,12 +266,21 @@ class RegistrationView(_IdentityView):
             first_name=data.get("first_name", ""),
             last_name=data.get("last_name", ""),
         )
-        registration.register(application=application, host=self.host)
-        return Response({"detail": _("Look into your mailbox: a code is on its way.")}, status=201)
+        code_id = registration.register(
+            application=application, host=self.host, remote_addr=client_of(request._request).remote_addr
+        )
+        answer = Response({"detail": _("Look into your mailbox: a code is on its way.")}, status=201)
+        # In a header: bodies for known and unknown addresses are the same to the byte.
+        answer[_REGISTRATION_TOKEN.name] = registration.registration_token(code_id)
+        return answer
 
 
 class VerifyEmailView(_IdentityView):
-    """Bring the code: the account is made, or the one that the address has joins here (C22, C40)."""
+    """Bring the code: the account is made, or the one that the address has joins here (C22, C40).
+
+    The password that was registered holds for who registered: give the registration's token, or send the
+    code from the same network address. From elsewhere give the `password` that the account shall have.
+    """
 
     access = {"post": "users.register_account"}
     authentication_classes = ()
@@ -272,7 +290,15 @@ class VerifyEmailView(_IdentityView):
     @extend_schema(responses=serializers.DetailSerializer)
     def post(self, request: Request) -> Response:
         data = self.valid_data()
-        registration.confirm(email=data["email"], code=data["otp"], tenant=self.tenant)
+        token = data["registration_token"]
+        registration.confirm(
+            email=data["email"],
+            code=data["otp"],
+            tenant=self.tenant,
+            code_id=registration.code_of_token(token) if token else None,
+            password=data["password"],
+            remote_addr=client_of(request._request).remote_addr,
+        )
         return Response({"detail": _("Your address is confirmed. Log in with your password.")})
 
 

@@ -58,6 +58,8 @@ def _find(identifier: str, tenant: HostTenant | None) -> User | None:
 
 
 def _rehash(user: User, password: str) -> None:
-    """Store the hash of a correct password anew where the hashers have moved on."""
+    """Store the hash of a correct password anew where the hashers have moved on, unless it changed."""
+    renewed = make_password(password)
     with identity_unit("auth.rehash_password", user=user):
-        User.objects.filter(pk=user.pk).update(password=make_password(password))
+        if User.objects.filter(pk=user.pk, password=user.password).update(password=renewed):
+            user.password = renewed

@@ -20,7 +20,7 @@ from shared_apps.ui.toasts import add_toast
 
 from . import web
 from .codes import host_of
-from .hosts import host_tenant
+from .hosts import client_of, host_tenant
 from .options import SELF_REGISTRATION
 from .services import registration
 
@@ -62,6 +62,18 @@ class CodeForm(OneCodeForm):
     field_order = ["email", "otp"]
 
 
+class CodeFromElsewhereForm(CodeForm):
+    """The same in a browser that did not register: whoever did may have chosen a password they know."""
+
+    password = forms.CharField(
+        label=gettext_lazy("Password"),
+        max_length=128,
+        strip=False,
+        widget=forms.PasswordInput,
+        help_text=gettext_lazy("The one you chose, or a new one. If you have an account already, its own."),
+    )
+
+
 @page("users.register_account", post="users.register_account")
 def register(request: HttpRequest) -> HttpResponse:
     """Ask to join. What follows is the same whether or not the address is known (C40)."""
@@ -83,7 +95,11 @@ def register(request: HttpRequest) -> HttpResponse:
 
 def _register(request: HttpRequest, cleaned: Mapping[str, str]) -> None:
     web.require_attempt_left(cleaned["email"])
-    code_id = registration.register(application=_application(cleaned), host=host_of(request))
+    code_id = registration.register(
+        application=_application(cleaned),
+        host=host_of(request),
+        remote_addr=client_of(request).remote_addr,
+    )
     request.session[_KEPT] = [cleaned["email"], str(code_id)]
 
 
@@ -109,7 +125,9 @@ def confirm(request: HttpRequest) -> HttpResponse:
     """Bring the code. The e-mail's link fills it in; only the button spends it: scanners follow links."""
     email, _code_id = _kept(request)
     first = {"email": request.GET.get("email") or email, "otp": request.GET.get("code", "")[:20]}
-    form = CodeForm(request.POST or None, initial=first)
+    wanted = str(request.POST.get("email") or first["email"])
+    kind = CodeForm if email and wanted.strip().lower() == email.lower() else CodeFromElsewhereForm
+    form = kind(request.POST or None, initial=first)
     status = 200
     if request.method == "POST":
         status = 400
@@ -132,6 +150,7 @@ def _confirm(request: HttpRequest, cleaned: Mapping[str, str]) -> HttpResponse:
         code=cleaned["otp"],
         tenant=host_tenant(request),
         code_id=code_id if is_ours else None,
+        password=cleaned.get("password", ""),
     )
     request.session.pop(_KEPT, None)
     if confirmed.is_new and is_ours:

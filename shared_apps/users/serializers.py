@@ -181,6 +181,16 @@ class VerifyEmailSerializer(serializers.Serializer[Any]):
 
     email = serializers.EmailField(max_length=254)
     otp = CodeField()
+    registration_token = serializers.CharField(
+        required=False,
+        default="",
+        allow_blank=True,
+        max_length=500,
+        help_text="Of the registration's answer.",
+    )
+    password = PasswordField(
+        required=False, default="", allow_blank=True, help_text="For who registered somewhere else."
+    )
 
 
 class ResendEmailSerializer(serializers.Serializer[Any]):

@@ -20,7 +20,7 @@ from shared_apps.access.drf import actor_of
 from shared_apps.core.api.views import GenericViewSet
 from shared_apps.core.throttling import AuthenticationThrottle, RequestThrottle
 from shared_apps.users.authentication import FRESH
-from shared_apps.users.hosts import HostTenant, host_tenant
+from shared_apps.users.hosts import HostTenant, client_of, host_tenant
 from shared_apps.users.services.invited import NewPerson, has_account
 
 from . import queries, rules, services
@@ -265,6 +265,7 @@ class InvitationViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, Generi
             actor=actor_of(request),
             token=given["token"],
             tenant=_tenant(request),
+            client=client_of(request._request),
             password=given["password"],
             person=person,
         )

@@ -17,7 +17,7 @@ from shared_apps.core.errors import DomainError
 from shared_apps.ui.forms import add_domain_error
 from shared_apps.ui.toasts import add_toast
 from shared_apps.users import web as identity
-from shared_apps.users.hosts import host_tenant
+from shared_apps.users.hosts import client_of, host_tenant
 from shared_apps.users.second_step import SecondStepDue
 from shared_apps.users.services.invited import NewPerson, has_account
 
@@ -104,7 +104,12 @@ def _accept(request: HttpRequest, token: str, shown: Invitation, given: dict[str
         person = NewPerson(password=password, first_name=given["first_name"], last_name=given["last_name"])
     was_known = actor_of(request).is_authenticated
     services.accept_invitation(
-        actor=actor_of(request), token=token, tenant=tenant, password=password, person=person
+        actor=actor_of(request),
+        token=token,
+        tenant=tenant,
+        client=client_of(request),
+        password=password,
+        person=person,
     )
     add_toast(request, _("Welcome to %(name)s.") % {"name": tenant.name})
     if not was_known:

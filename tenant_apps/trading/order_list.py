@@ -6,7 +6,7 @@ The serializer stays the specification (`api.serializers.OrderSerializer`); a co
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any
@@ -18,6 +18,7 @@ from psycopg import sql
 
 from shared_apps.access.actors import Actor
 from shared_apps.access.catalogue import Relation, require
+from shared_apps.access.scoping import has_shares, shared_ids
 from tenant_apps.trading.rules.states import OrderStatus
 from tenant_apps.trading_accounts.venues.base import Side
 
@@ -99,15 +100,37 @@ FILTERS: dict[str, Filter] = {
     "created_after": Filter(sql.SQL("created_at >= %s"), _time),
     "created_before": Filter(sql.SQL("created_at < %s"), _time),
 }
-_OWN = sql.SQL("trading_account_id IN (SELECT id FROM trading_accounts_tradingaccount WHERE member_id = %s)")
+_OWN = "trading_account_id IN (SELECT id FROM trading_accounts_tradingaccount WHERE member_id = %s)"
+_VIEW_ACCOUNT = "trading_accounts.view_account"
+
+
+#: The subquery of what is shared with somebody, and its parameters, in which -1 stands for the person.
+_SHARED: list[tuple[str, tuple[Any, ...]]] = []
+
+
+def _shared(actor: Actor) -> tuple[str, tuple[Any, ...]]:
+    if not _SHARED:  # the same for everybody, so that it is put together once
+        shared = shared_ids(replace(actor, user_id=-1), _VIEW_ACCOUNT)
+        assert shared is not None
+        _SHARED.append(shared.query.sql_with_params())
+    return _SHARED[0]
+
+
+def _reach(actor: Actor) -> tuple[str, list[Any]]:
+    """The condition for one's own accounts and those that are shared with one (queries.visible_orders)."""
+    if not has_shares(actor, _VIEW_ACCOUNT):
+        return _OWN, [actor.member_id]
+    statement, parameters = _shared(actor)
+    values = [actor.user_id if value == -1 else value for value in parameters]
+    return f"({_OWN} OR trading_account_id IN ({statement}))", [actor.member_id, *values]
 
 
 @lru_cache(maxsize=512)
-def _statement(fields: tuple[str, ...], filters: tuple[str, ...], ordering: str, own: bool) -> str:
+def _statement(fields: tuple[str, ...], filters: tuple[str, ...], ordering: str, reach: str) -> str:
     """Return the statement for a kind of request; what varies with every request is a parameter."""
     conditions: list[sql.Composable] = [FILTERS[name].condition for name in filters]
-    if own:
-        conditions.append(_OWN)
+    if reach:
+        conditions.append(sql.SQL(reach))  # made of constants
     where = sql.SQL(" WHERE ") + sql.SQL(" AND ").join(conditions) if conditions else sql.SQL("")
     columns = sql.SQL(", ").join(
         sql.SQL("{} AS {}").format(COLUMNS[name], sql.Identifier(name)) for name in fields
@@ -133,12 +156,13 @@ def orders_json(
 
     `filters` holds values that `FILTERS` has read. Raises ForbiddenError.
     """
-    own = require(actor, "trading.view_order") is Relation.OWN
+    reach = ""
     names = tuple(sorted(filters))
     values = [filters[name] for name in names]
-    if own:
-        values.append(actor.member_id)
+    if require(actor, "trading.view_order") is Relation.OWN:
+        reach, more = _reach(actor)
+        values += more
     with connection.cursor() as cursor:
-        cursor.execute(_statement(fields, names, ordering, own), [*values, *values, limit, offset])
+        cursor.execute(_statement(fields, names, ordering, reach), [*values, *values, limit, offset])
         count, text = cursor.fetchone()
     return count, text

@@ -23,7 +23,7 @@ from shared_apps.access.catalogue import Permission, Relation
 from shared_apps.access.declarations import assign
 from shared_apps.access.pages import may, page
 from shared_apps.access.routes import Host, Kind, Route, all_routes, problems, routes_of
-from shared_apps.core.errors import ForbiddenError, NotFoundError
+from shared_apps.core.errors import ForbiddenError, NotFoundError, TooManyRequestsError, UnavailableError
 from shared_apps.users.models import User
 
 NOBODY = Actor.anonymous()
@@ -306,3 +306,21 @@ class TestRealRoutes:
     def test_every_route_of_both_hosts_has_its_permission(self) -> None:
         assert problems() == []
         assert {route.host for route in all_routes()} == {Host.PLATFORM, Host.TENANT}
+
+
+@pytest.mark.req("S4-83")
+def test_a_page_that_is_asked_too_often_is_a_429_and_what_cannot_be_done_now_a_503() -> None:
+    errors = {
+        429: TooManyRequestsError("throttled", "Wait.", retry_after=7),
+        503: UnavailableError("x", "Later."),
+    }
+    for status, error in errors.items():
+
+        @page("core.view_page")
+        def view(request: HttpRequest, error: Exception = error) -> HttpResponse:
+            raise error
+
+        answer = ask(view, NOBODY, headers={"accept": "text/html"})
+        assert answer.status_code == status
+        assert b"<html" in answer.content
+        assert answer.headers.get("Retry-After") == ("7" if status == 429 else None)

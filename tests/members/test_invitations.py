@@ -108,6 +108,23 @@ def test_guessing_the_password_ends(acme: Tenant, api: Any, letters: Any, person
     assert codes == {400, 429}
 
 
+@pytest.mark.req("S3-112", "F26")
+def test_wrong_passwords_at_an_invitation_shut_the_name(
+    acme: Tenant, api: Any, letters: Any, person: Any, password: str, settings: Any
+) -> None:
+    known = person("trader@globex").email
+    token = invite(api, letters, email=known)
+    settings.VALKEY_PREFIX = f"tradehall-{uuid4().hex}"
+    settings.THROTTLE_RATES = {**settings.THROTTLE_RATES, "login_failures": ("3/hour",)}
+    settings.THROTTLE_FACTOR = 1
+    for _try in range(3):
+        assert accept(api, token, password="wrong").json()["code"] == "auth.invalid_credentials"
+    shut = accept(api, token, password=password)
+    assert (shut.status_code, shut.json()["code"]) == (429, "auth.locked")
+    page = visitor("acme").post("/login/", {"login": known, "password": password})
+    assert page.status_code == 429
+
+
 def test_a_link_of_another_organisation_says_nothing(
     acme: Tenant, globex: Tenant, api: Any, letters: Any, client_of: Callable[..., Client]
 ) -> None:

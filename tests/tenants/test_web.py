@@ -124,3 +124,10 @@ def test_founding_by_page_is_counted_like_by_the_api(acme: Tenant, settings: Any
     assert codes == [400] * 10 + [429]
     asked = [client.get("/signup/check/", {"slug": "abc"}).status_code for _ in range(61)]
     assert asked == [200] * 60 + [429]
+
+
+def test_who_is_signed_in_finds_their_account_and_the_way_out_on_the_platforms_pages(acme: Tenant) -> None:
+    for path in ("/", "/credits/"):
+        page = visitor(None, "superadmin").get(path).content.decode()
+        assert 'action="/logout/"' in page and 'href="/security/"' in page
+        assert 'action="/logout/"' not in visitor(None).get(path).content.decode()

@@ -153,6 +153,26 @@ def test_another_members_account_does_not_exist(api: Api, acme: Tenant, paper: s
     assert api.get(f"trading/orders/{order['id']}/").json()["status"] == "queued"
 
 
+def test_orders_of_an_account_that_was_shared_with_me_are_in_my_list(
+    api: Api, acme: Tenant, paper: str
+) -> None:
+    """What the account's page shows, the list has too; the fast list and the object's address agree."""
+    mine = api.post("trading/orders/", order_body(paper)).json()
+    second = make_second_trader(acme)
+    path = f"trading/orders/?trading_account={paper}"
+    assert second.get(path).json()["count"] == 0
+    shared = api.post(f"trading/accounts/{paper}/shares/", {"email": "seller@acme.example.com"})
+    assert shared.status_code == 201, shared.content
+    for address in (path, "trading/orders/"):
+        listed = second.get(address).json()
+        assert [row["id"] for row in listed["results"]] == [mine["id"]] and listed["count"] == 1
+    assert second.get(f"trading/orders/{mine['id']}/").status_code == 200
+    assert api.get("trading/orders/").json()["count"] == 1
+    member = api.get(f"trading/accounts/{paper}/shares/").json()[0]["member"]
+    assert api.delete(f"trading/accounts/{paper}/shares/{member}/").status_code == 204
+    assert second.get("trading/orders/").json()["count"] == 0
+
+
 def make_second_trader(tenant: Tenant) -> Api:
     """The tenant's seller, made a trader."""
     with tenant_context(tenant):

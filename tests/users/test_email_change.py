@@ -9,6 +9,7 @@ from typing import Any
 from urllib.parse import unquote
 
 import pytest
+from allauth.mfa.models import Authenticator
 from django.core.mail import EmailMessage
 
 from shared_apps.core.context import platform_context, tenant_context
@@ -16,6 +17,7 @@ from shared_apps.tenants.models import Tenant
 from shared_apps.users.models import OneTimeCode, Session, User
 from shared_apps.users.services import addresses
 from tenant_apps.members import services as members
+from tests.factors.devices import enrol_totp
 from tests.support.pages import visitor
 from tests.users.conftest import Api, code_in
 
@@ -162,6 +164,22 @@ def test_the_old_address_takes_the_account_back(
     assert api("acme").post("auth/password/reset/confirm/", body).status_code == 200
     again = api("acme").post("auth/email/change/undo/", {"token": token})
     assert again.status_code == 403 and again.json()["code"] == "auth.undo_used"
+
+
+@pytest.mark.req("F25")
+def test_recovery_codes_that_a_thief_made_anew_do_not_outlive_the_way_back(
+    acme: Tenant, api: MakeApi, send_mails: SendMails
+) -> None:
+    door = api("acme", "trader")
+    _secret, first = enrol_totp(door)
+    ask(door)
+    confirm(door, code_in(send_mails()[-1]))
+    remade = door.post("auth/mfa/recovery-codes/")
+    assert remade.status_code == 201 and not set(first) & set(remade.json()["recovery_codes"])
+    token = undo_token_in(letter_to(send_mails(), OLD))
+    assert api("acme").post("auth/email/change/undo/", {"token": token}).status_code == 200
+    kept = Authenticator.objects.values_list("type", flat=True)
+    assert list(kept) == ["totp"], "the app was there before the change; the thief's codes were not"
 
 
 def test_the_way_back_ends_after_a_week(

@@ -155,19 +155,27 @@ def test_the_browser_that_registered_is_signed_in_by_the_code(
     assert (member.name, member.capabilities) == ("Nina Neu", ["buyer"])
 
 
-def test_the_link_fills_the_code_in_and_another_browser_logs_in_itself(
+@pytest.mark.req("S3-111", "C22")
+def test_the_link_fills_the_code_in_and_another_browser_chooses_the_password(
     acme: Tenant, send_mails: Callable[[], list[EmailMessage]]
 ) -> None:
+    """Whoever registered with Nina's address knows the password of that form; she need not have been it."""
     visitor("acme").post("/register/", NINA)
     link = next(word for word in str(send_mails()[0].body).split() if "/register/confirm/" in word)
     other = visitor("acme")
     page = other.get(link.partition("localhost")[2])
     assert page.status_code == 200 and User.objects.filter(email="nina@new.example").count() == 0
     form = {name: page.context["form"][name].value() for name in ("email", "otp")}
+    for password in ("", "password"):
+        refused = other.post("/register/confirm/", {**form, "password": password})
+        assert refused.status_code == 400 and list(refused.context["form"].errors) == ["password"]
+        assert not User.objects.filter(email="nina@new.example").exists()
+    form["password"] = "Ninas-own-Passw0rd-2"
     done = other.post("/register/confirm/", form)
     assert (done.status_code, done["Location"]) == (302, "/login/")
     assert other.get("/").status_code == 302
-    assert User.objects.get(email="nina@new.example").check_password(NINA["password"])
+    made = User.objects.get(email="nina@new.example")
+    assert made.check_password("Ninas-own-Passw0rd-2") and not made.check_password(NINA["password"])
 
 
 def test_a_browser_confirms_only_what_it_typed_itself(

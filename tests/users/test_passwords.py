@@ -12,11 +12,16 @@ from django.core.mail import EmailMessage
 from django.utils import timezone
 
 from shared_apps.core.context import current_schema
+from shared_apps.core.errors import DomainError
 from shared_apps.core.events import subscribe
 from shared_apps.core.models import OutboxMessage
 from shared_apps.tenants.models import Tenant
 from shared_apps.users.events import PasswordChanged, PasswordReset
+from shared_apps.users.hosts import Client as ClientOf
 from shared_apps.users.models import OneTimeCode, Session, User
+from shared_apps.users.services import login
+from shared_apps.users.units import identity_unit
+from tests.factors.devices import enrol_totp
 from tests.users.conftest import Api, code_in
 
 MakeApi = Callable[..., Api]
@@ -190,3 +195,41 @@ def test_a_code_proves_the_mailbox(acme: Tenant, api: MakeApi, send_mails: SendM
     ask(api("acme"), TRADER)
     confirm(api("acme"), code_in(send_mails()[0]))
     assert person("trader@acme").email_verified_at is not None
+
+
+@pytest.mark.req("S3-111")
+def test_who_was_checked_before_a_reset_comes_in_no_more(acme: Tenant, person: Person) -> None:
+    """A log-in and a reset at once: the session would outlive the end of all sessions."""
+    checked = person("trader@acme")
+    with identity_unit("test"):
+        changed = person("trader@acme")
+        changed.set_password("Louder-Harbour-72")
+        changed.save(update_fields=["password"])
+    where = ClientOf(remote_addr="127.0.0.1", user_agent="late")
+    before = Session.objects.count()
+    for opened in (
+        lambda: login.open_api_session(user=checked, client=where, tenant=acme),
+        lambda: login.open_browser_session(user=checked, client=where, tenant=acme, seconds=60),
+    ):
+        with pytest.raises(DomainError) as refused:
+            opened()
+        assert refused.value.code == "auth.invalid_credentials"
+    assert Session.objects.count() == before
+    assert login.open_api_session(user=changed, client=where, tenant=acme).access
+
+
+@pytest.mark.req("F25")
+def test_factors_survive_a_reset_by_code(acme: Tenant, api: MakeApi, send_mails: SendMails) -> None:
+    """The mailbox is one proof and the factor another: who reads mail alone does not come in (D42)."""
+    _secret, recovery = enrol_totp(api("acme", "trader"))
+    door = api("acme")
+    door.post("auth/password/reset/", {"email": "trader@acme.example.com"})
+    body = {"new_password1": "Louder-Harbour-72", "new_password2": "Louder-Harbour-72"}
+    code = code_in(send_mails()[-1])
+    reset = {**body, "email": "trader@acme.example.com", "otp": code}
+    assert door.post("auth/password/reset/confirm/", reset).status_code == 200
+    door.password = "Louder-Harbour-72"
+    half = door.log_in("trader@acme.example.com")
+    assert half.status_code == 202
+    proof = {"challenge_token": half.json()["challenge_token"], "code": recovery[0]}
+    assert door.post("auth/mfa/authenticate/", proof).status_code == 200

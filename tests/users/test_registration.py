@@ -262,3 +262,48 @@ def test_one_code_brought_twice_at_once_makes_one_account(api: MakeApi, send_mai
     assert sorted(answers) == [200, 400, 400]
     with platform_context():
         assert User.objects.filter(email="nina@new.example.com").count() == 1
+
+
+@pytest.mark.req("S3-111", "C22")
+def test_a_code_brought_from_elsewhere_does_not_confirm_a_strangers_password(
+    acme: Tenant, api: MakeApi, send_mails: SendMails
+) -> None:
+    """Mallory registers Nina's address; the letter's code in Nina's hands gives the account her password."""
+    email, code = "nina@new.example.com", ""
+    register(api("acme", REMOTE_ADDR="203.0.113.5"), email)
+    code, nina = code_in(send_mails()[-1]), api("acme", REMOTE_ADDR="203.0.113.9")
+    for _again in range(7):  # no try is counted: the code was right
+        refused = verify(nina, email, code)
+        assert (refused.status_code, refused.json()["code"]) == (400, "auth.registration_elsewhere")
+        assert list(refused.json()["details"]) == ["password"]
+    body = {"email": email, "otp": code}
+    assert nina.post("auth/registration/verify-email/", {**body, "password": "password"}).status_code == 400
+    assert not User.objects.filter(email=email).exists()
+    own = {**body, "password": "Ninas-own-Passw0rd-2"}
+    assert nina.post("auth/registration/verify-email/", own).status_code == 200
+    made = User.objects.get(email=email)
+    assert made.check_password("Ninas-own-Passw0rd-2") and not made.check_password(GOOD)
+
+
+@pytest.mark.req("S3-111")
+def test_the_registrations_token_binds_the_code_wherever_it_is_brought(
+    acme: Tenant, globex: Tenant, api: MakeApi, send_mails: SendMails
+) -> None:
+    phone, moved = api("acme", REMOTE_ADDR="203.0.113.5"), api("acme", REMOTE_ADDR="203.0.113.9")
+    email = "nina@new.example.com"
+    token = register(phone, email)["X-Registration-Token"]
+    assert register(phone, "owner@globex.example.com")["X-Registration-Token"]
+    strangers = register(api("acme", REMOTE_ADDR="203.0.113.6"), email)["X-Registration-Token"]
+    code = code_in(send_mails()[-1])
+    body = {"email": email, "otp": code}
+    for wrong, status in ((token, 400), ("x", 403)):
+        answer = moved.post("auth/registration/verify-email/", {**body, "registration_token": wrong})
+        assert answer.status_code == status, answer.content
+    assert not User.objects.filter(email=email).exists()
+    elsewhere = api("globex").post(
+        "auth/registration/verify-email/", {**body, "registration_token": strangers}
+    )
+    assert elsewhere.status_code == 403
+    again = {**body, "registration_token": strangers}
+    assert moved.post("auth/registration/verify-email/", again).status_code == 200
+    assert User.objects.get(email=email).check_password(GOOD)

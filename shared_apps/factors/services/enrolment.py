@@ -12,6 +12,7 @@ from urllib.parse import quote, urlencode
 
 from allauth.mfa.adapter import get_adapter
 from allauth.mfa.models import Authenticator
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from shared_apps.access.actors import Actor
@@ -230,6 +231,7 @@ def _new_codes(user_id: int, rows: list[Authenticator], tenant: HostTenant | Non
     row = next((row for row in rows if row.type == Type.RECOVERY_CODES), None)
     row = row or Authenticator(user_id=user_id, type=Type.RECOVERY_CODES)
     row.data = {"hashes": [rules.recovery_hash(code) for code in codes]}
+    row.created_at = timezone.now()  # these codes', whatever the row was before
     row.save()
     with inside(tenant):
         emit(RecoveryCodesMade(user_id=user_id))

@@ -16,9 +16,10 @@ from shared_apps.core.errors import ConflictError, DomainError, ForbiddenError
 from shared_apps.core.events import emit
 from shared_apps.users import principals
 from shared_apps.users.events import EmailVerified, MemberJoined, UserRegistered
-from shared_apps.users.hosts import HostTenant, inside
+from shared_apps.users.hosts import Client, HostTenant, inside
 from shared_apps.users.models import Role, User
 
+from . import lockout
 from .passwords import require_good_password
 
 _USERNAME_LENGTH = 150
@@ -45,15 +46,22 @@ def account_of(email: str) -> User:
         return User.objects.get(email=email, is_active=True)
 
 
-def owner_of_address(*, email: str, password: str) -> User:
+def owner_of_address(*, email: str, password: str, client: Client, tenant: HostTenant) -> User:
     """The active account with this address, if the password is its own; on whatever host.
 
-    Raises DomainError ``auth.invalid_credentials`` (field ``password``). The door counts attempts.
+    A wrong one counts as it does at the log-in. Raises DomainError ``auth.invalid_credentials`` (field
+    ``password``), TooManyRequestsError where the name is shut.
     """
+    lockout.require_open(email)
     with platform_context():
         user: User | None = User.objects.filter(email=email, is_active=True).first()
-        if user is not None and check_password(password, user.password):
-            return user
+        is_right = user is not None and check_password(password, user.password)
+    if user is not None and is_right:
+        lockout.note_success(email)
+        return user
+    lockout.note_failure(
+        identifier=email, user_id=None if user is None else user.pk, client=client, tenant=tenant
+    )
     raise DomainError("auth.invalid_credentials", _("The password is wrong."), field="password")
 
 

@@ -99,6 +99,16 @@ def _require_second_factor(user: User, proof: Proof) -> None:
         raise ForbiddenError("auth.second_factor_due", _("The second factor is missing."))
 
 
+def _require_unchanged(user: User) -> None:
+    """Step: whoever changed or reset the password, or shut the account, since it was checked has ended the
+    sessions there were: none may begin after that with what was checked before."""
+    rows = User.objects.select_for_update(of=("self",), no_key=True)
+    if not rows.filter(pk=user.pk, is_active=True, password=user.password).exists():
+        raise DomainError(
+            "auth.invalid_credentials", _("The user name, e-mail or password is wrong."), field="password"
+        )
+
+
 def _open(
     kind: Session.Kind,
     user: User,
@@ -123,6 +133,7 @@ def _open(
         expires_at=expires_at,
     )
     with identity_unit("auth.log_in", user=user):
+        _require_unchanged(user)
         session.save(force_insert=True)
         notices.tell_of_new_device(session, user, client, tenant)
         User.objects.filter(pk=user.pk).update(last_login=now)

@@ -17,6 +17,7 @@ from django.db import IntegrityError
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from shared_apps.core import signing
 from shared_apps.core.context import platform_context
 from shared_apps.core.errors import DomainError, ForbiddenError
 from shared_apps.core.events import emit
@@ -26,13 +27,14 @@ from shared_apps.users.events import EmailVerified, MemberJoined, PasswordReset,
 from shared_apps.users.hooks import run_join_hooks
 from shared_apps.users.hosts import HostTenant, inside
 from shared_apps.users.models import OneTimeCode, Role, User
-from shared_apps.users.options import SELF_REGISTRATION
+from shared_apps.users.options import PENDING_LIFETIME, SELF_REGISTRATION
 from shared_apps.users.units import identity_unit
 
 from .passwords import require_good_password
 from .sessions import end_sessions_of
 
 _USERNAME_LENGTH: Final = 150
+_REGISTRATION: Final = "registration"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -58,7 +60,7 @@ class Confirmed:
     needs_password: bool = False
 
 
-def register(*, application: Application, host: Host) -> UUID:
+def register(*, application: Application, host: Host, remote_addr: str | None = None) -> UUID:
     """Keep what a person typed and send a code to their mailbox. Returns the id of what waits for it.
 
     The answer never says which address is known: the owner of one gets an e-mail by which they join here
@@ -77,6 +79,7 @@ def register(*, application: Application, host: Host) -> UUID:
         "username": wanted,
         "first_name": application.first_name,
         "last_name": application.last_name,
+        "remote_addr": remote_addr or "",
     }
     with platform_context():
         if wanted and User.objects.filter(username=wanted).exists():
@@ -97,17 +100,41 @@ def resend_code(*, email: str, host: Host) -> None:
         codes.ask_again(Purpose.REGISTRATION, address=email, host=host)
 
 
-def confirm(*, email: str, code: str, tenant: HostTenant | None, code_id: UUID | None = None) -> Confirmed:
+def registration_token(code_id: UUID) -> str:
+    """What binds the code of a letter to the registration that asked for it; for the client that made it."""
+    return signing.sign(_REGISTRATION, [str(code_id)])
+
+
+def code_of_token(token: str) -> UUID:
+    """The registration behind a token of this host. Raises ForbiddenError for any other text."""
+    (code_id,) = signing.unsign(_REGISTRATION, token, max_age=PENDING_LIFETIME.value())
+    return UUID(code_id)
+
+
+def confirm(
+    *,
+    email: str,
+    code: str,
+    tenant: HostTenant | None,
+    code_id: UUID | None = None,
+    password: str = "",
+    remote_addr: str | None = None,
+) -> Confirmed:
     """Make the account that a code confirms, or let the owner of a known address in; each code works once.
 
     On a tenant's host the person becomes a member there; a membership that the tenant has ended is not
     revived, and the password of a known account stays, unless nobody had proved its address: then somebody
     else may have made it, and password, sessions and API tokens end. Raises DomainError("auth.code_wrong"),
     also for such an account with a second factor: that may be somebody else's too.
+
+    Anybody can register with somebody's address, and a password that they know: the person whose mailbox it
+    is must not confirm that one. So a new account gets the password of the form only from who filled it in,
+    by ``code_id``, or from the same network address; everybody else gives the account's ``password`` with the
+    code. Raises DomainError("auth.registration_elsewhere"), which leaves the code as it was.
     """
     for attempt in ("first", "last"):
         try:
-            confirmed = _confirm(email.lower(), code, tenant, code_id)
+            confirmed = _confirm(email.lower(), code, tenant, code_id, password, remote_addr)
         except IntegrityError:
             if attempt == "last":
                 raise
@@ -118,7 +145,14 @@ def confirm(*, email: str, code: str, tenant: HostTenant | None, code_id: UUID |
     raise AssertionError("unreachable")
 
 
-def _confirm(email: str, code: str, tenant: HostTenant | None, code_id: UUID | None) -> Confirmed | None:
+def _confirm(
+    email: str,
+    code: str,
+    tenant: HostTenant | None,
+    code_id: UUID | None,
+    password: str,
+    remote_addr: str | None,
+) -> Confirmed | None:
     with identity_unit("auth.confirm_registration"):
         row = codes.match(Purpose.REGISTRATION, address=email, code=code, tenant=tenant, code_id=code_id)
         if row is None:
@@ -133,6 +167,9 @@ def _confirm(email: str, code: str, tenant: HostTenant | None, code_id: UUID | N
                 return None
             _take_from_strangers(user, tenant)
         is_new = user is None
+        if is_new:
+            is_theirs = code_id is not None or row.payload.get("remote_addr") == (remote_addr or "-")
+            _choose_password(row, password, is_theirs)
         now = timezone.now()
         person = _create(row, now) if user is None else user
         if person.email_verified_at is None:
@@ -146,6 +183,21 @@ def _confirm(email: str, code: str, tenant: HostTenant | None, code_id: UUID | N
                 emit(MemberJoined(user_id=person.pk, email=email))
             emit(EmailVerified(user_id=person.pk))
     return Confirmed(person, is_new, is_unproved)
+
+
+def _choose_password(row: OneTimeCode, password: str, is_theirs: bool) -> None:
+    """Step: the password of the account to be made is known to the owner of the mailbox."""
+    if not password:
+        if is_theirs:
+            return
+        raise DomainError(
+            "auth.registration_elsewhere",
+            _("You registered in another browser or program. Give the password that the account shall have."),
+            field="password",
+        )
+    person = User(email=row.address, first_name=row.payload["first_name"], last_name=row.payload["last_name"])
+    require_good_password(password, user=person, field="password")
+    row.payload["password"] = make_password(password)
 
 
 def _take_from_strangers(user: User, tenant: HostTenant | None) -> None:

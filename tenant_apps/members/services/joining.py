@@ -12,7 +12,7 @@ from shared_apps.core.context import tenant_context
 from shared_apps.core.errors import DomainError, ForbiddenError
 from shared_apps.core.events import emit
 from shared_apps.users.hooks import run_join_hooks
-from shared_apps.users.hosts import HostTenant
+from shared_apps.users.hosts import Client, HostTenant
 from shared_apps.users.models import User
 from shared_apps.users.services import invited
 from shared_apps.users.services.invited import NewPerson
@@ -37,7 +37,13 @@ class Accepted:
 
 
 def accept_invitation(
-    *, actor: Actor, token: str, tenant: HostTenant, password: str = "", person: NewPerson | None = None
+    *,
+    actor: Actor,
+    token: str,
+    tenant: HostTenant,
+    client: Client,
+    password: str = "",
+    person: NewPerson | None = None,
 ) -> Accepted:
     """Let the owner of an invited address in, once, with the capabilities that the invitation names.
 
@@ -49,7 +55,7 @@ def accept_invitation(
     ``auth.password_weak``, ``invitation.person_missing``.
     """
     invitation = queries.find_invitation(token)
-    user = _who(actor, invitation.email, password, person)
+    user = _who(actor, invitation.email, password, person, client, tenant)
     is_new = user.pk is None
     with identity_unit(_LABEL, user=None if is_new else user):
         with tenant_context(tenant):
@@ -63,7 +69,9 @@ def accept_invitation(
     return Accepted(user, member, is_new)
 
 
-def _who(actor: Actor, email: str, password: str, person: NewPerson | None) -> User:
+def _who(
+    actor: Actor, email: str, password: str, person: NewPerson | None, client: Client, tenant: HostTenant
+) -> User:
     if actor.is_authenticated and actor.email.lower() != email:
         raise ForbiddenError(
             "invitation.other_account",
@@ -72,7 +80,7 @@ def _who(actor: Actor, email: str, password: str, person: NewPerson | None) -> U
     if invited.has_account(email):
         if actor.is_authenticated:
             return invited.account_of(email)
-        return invited.owner_of_address(email=email, password=password)
+        return invited.owner_of_address(email=email, password=password, client=client, tenant=tenant)
     if person is None:
         raise DomainError(
             "invitation.person_missing",
