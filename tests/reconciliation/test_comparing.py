@@ -8,7 +8,7 @@ from decimal import Decimal
 import pytest
 from django.db import connections, transaction
 
-from billing.payments.models import Payment
+from billing.payments.models import Payment, PaymentGatewayConfig
 from billing.payments.rules import ledger_key
 from billing.reconciliation.models import Break, LedgerCheck
 from shared_apps.core.context import platform_context, tenant_context
@@ -128,6 +128,14 @@ def test_a_provider_that_does_not_answer_makes_the_run_incomplete(books: Books) 
     run = compare()
     assert (run.state, run.break_count) == ("incomplete", 0)
     assert (run.asked, run.unanswered) == (3, 6)  # three times, then the rest and the list are left alone
+
+
+def test_an_account_that_cannot_be_opened_stops_nobody_elses_comparison(books: Books) -> None:
+    books.deposit()
+    with platform_context(), transaction.atomic():
+        PaymentGatewayConfig.objects.filter(pk=books.remote.configuration.pk).update(secrets="not sealed")
+    run = compare()
+    assert (run.state, run.ledgers, run.unanswered) == ("incomplete", 3, 2)
 
 
 def test_only_what_ended_lately_is_asked_about_and_all_is_compared(books: Books) -> None:

@@ -16,6 +16,7 @@ from billing.payments.providers.base import (
     Provider,
     ProviderError,
     ProviderRefused,
+    ProviderUnreachable,
     Snapshot,
 )
 from billing.payments.services.frames import refuse_transaction
@@ -23,6 +24,7 @@ from billing.payments.services.gateways import connect_to
 from billing.reconciliation import queries, rules
 from billing.reconciliation.rules import Booked, Cause, Finding
 from shared_apps.core.context import platform_context, tenant_context
+from shared_apps.core.errors import DomainError
 from shared_apps.ledger import queries as ledger_queries
 from shared_apps.tenants.models import Tenant
 
@@ -155,8 +157,12 @@ class _Desk:
         self._silent = 0
 
     def _connected(self) -> Provider:
+        """The provider. Raises ProviderUnreachable for an account that cannot be used at all."""
         if self._provider is None:
-            self._provider = connect_to(self._configuration_id)
+            try:
+                self._provider = connect_to(self._configuration_id)
+            except (DomainError, KeyError) as error:  # its secrets cannot be opened, its kind is gone
+                raise ProviderUnreachable("unusable", str(error)) from error
         return self._provider
 
     def compare(self, kind: str, row: Any) -> None:
@@ -186,10 +192,10 @@ class _Desk:
 
     def compare_list(self, since: datetime) -> None:
         """Ask what moved at all, where the provider can tell: each must be ours."""
-        provider = self._connected()
-        if not isinstance(provider, Listing):
-            return
         try:
+            provider = self._connected()
+            if not isinstance(provider, Listing):
+                return
             for there in provider.movements(since):
                 with platform_context():
                     known = queries.is_known_reference(self._configuration_id, there.reference)
