@@ -375,6 +375,10 @@ USE_TZ = True
 TIME_ZONE = "UTC"
 
 SIMULATOR_URL = env.text("SIMULATOR_URL", "").rstrip("/")  # `python -m billing.payments.simulators`
+#: The platform's own account at Stripe (S3-19); `manage.py take_stripe_keys` puts them into the vault.
+STRIPE_SECRET_KEY = env.text("STRIPE_SECRET_KEY", "")
+STRIPE_PUBLIC_KEY = env.text("STRIPE_PUBLIC_KEY", "")
+STRIPE_WEBHOOK_SECRET = env.text("STRIPE_WEBHOOK_SECRET", "")
 #: Name servers that prove custom domains, "address:port"; empty for the machine's own.
 DNS_SERVERS: list[str] = env.words("DNS_SERVERS")
 
