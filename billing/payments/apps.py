@@ -15,9 +15,10 @@ class PaymentsConfig(AppConfig):
         from shared_apps.core.background import periodic
         from shared_apps.core.crypto import SealedColumn, register_sealed
         from shared_apps.core.health import register
+        from shared_apps.tenants.demo import register_platform_seed, register_tenant_seed
         from shared_apps.tenants.roles import declare_append_only, show_own_rows
 
-        from . import models
+        from . import demo, models
         from .providers import crypto, manual, paypal, sbp
         from .providers.base import register_provider
         from .providers.stripe import kind as stripe
@@ -35,6 +36,8 @@ class PaymentsConfig(AppConfig):
             show_own_rows(model._meta.db_table, columns=models.readable_columns(model))
         for journal in (models.PaymentLog, models.StaffConfirmation):
             declare_append_only(journal._meta.db_table, in_public=True)
+        register_platform_seed("payments", demo.seed_platform)
+        register_tenant_seed("payments", demo.seed_tenant)
         register("payment notifications", check_inbox)
         periodic("payments.work_inbox", every=timedelta(minutes=1), per_tenant=False)
         periodic("payments.poll_open", every=timedelta(hours=1), per_tenant=False)

@@ -39,6 +39,7 @@ class Supervisor:
         self.domain = self._given.get("BASE_DOMAIN") or "localhost"
         self.var = var_directory()
         self.group = ProcessGroup()
+        self.simulators = ""
         self._servers: Servers | None = None
 
     def run(self) -> int:
@@ -74,13 +75,14 @@ class Supervisor:
         owner_url = addresses.pop("DATABASE_OWNER_URL")
         common = {**self._given, **addresses, "PYTHONUNBUFFERED": "1", "VAR_DIR": str(self.var)}
         common.pop("DATABASE_OWNER_URL", None)
+        simulators = self._simulators(common)
         with_owner = {**common, "DATABASE_OWNER_URL": owner_url}
         if trouble := self._prepare(servers.postgres, with_owner):
             return trouble
         if self.group.stopping:
             return None
         # Web first: three programs that load at the same time on two cores delay the first page by a second.
-        web, *waiting = self._services(common, with_owner)
+        web, *waiting = [*self._services(common, with_owner), *simulators]
         self.group.spawn(web)
         now = time.monotonic()
         others_at, complain_at = now + _HEAD_START_SECONDS, now + _PATIENCE_SECONDS
@@ -140,6 +142,20 @@ class Supervisor:
             Service(name="beat", command=beat, environment=common),
         ]
 
+    def _simulators(self, common: dict[str, str]) -> list[Service]:
+        """The payment services that simulated configurations speak to; none where SIMULATOR_URL names others.
+
+        Its address goes into `common`, so that every service learns it.
+        """
+        if common.get("SIMULATOR_URL"):
+            return []
+        port = free_port_after(self.port)
+        common["SIMULATOR_URL"] = self.simulators = f"http://127.0.0.1:{port}"
+        command = [sys.executable, "-m", "billing.payments.simulators", "--port", str(port)]
+        command += ["--notify", f"http://{self.domain}:{self.port}"]
+        command += ["--state", str(self.var / "simulators.sqlite")]
+        return [Service(name="remotes", command=command, environment=common)]
+
     def _port(self) -> int:
         text = self._given.get("PORT") or "8000"
         if not text.isdecimal() or not 0 < int(text) < 65536:
@@ -181,6 +197,7 @@ class Supervisor:
             f"  superadmin    {at('', '/admin/')}",
             f"  API           {at('acme.', '/swagger/')}",
             f"  mailbox       {at('', '/mailbox/')}",
+            *([f"  simulators    {self.simulators}/"] if self.simulators else []),
             "",
             f"  password of every demo login: {_DEMO_PASSWORD}",
             "  platform      superadmin@example.com  admin@example.com  auditor@example.com",
@@ -191,6 +208,19 @@ class Supervisor:
         ]
         for line in lines:
             self.group.say("run", line)
+
+
+def free_port_after(port: int) -> int:
+    """The next port of the loopback that nobody listens on. Raises EmbeddedServerError."""
+    for candidate in range(port + 1, min(port + 100, 65536)):
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind(("127.0.0.1", candidate))
+            except OSError:
+                continue
+            return candidate
+    raise EmbeddedServerError(f"No port after {port} is free for the simulated payment services.")
 
 
 def code_fingerprint() -> str:

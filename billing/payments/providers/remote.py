@@ -21,10 +21,11 @@ from uuid import UUID
 import httpx
 from django.conf import settings
 
+from billing.payments.simulators.accounts import SIMULATED, credentials
 from shared_apps.core.money import Money
 from shared_apps.sso.rules import is_public_address
 
-from .base import ProviderRefused, ProviderUnknown, ProviderUnreachable
+from .base import Account, ProviderRefused, ProviderUnknown, ProviderUnreachable
 
 #: Seconds: to connect, to send, for the first byte and between bytes; and for the whole answer.
 TIMEOUT: Final = httpx.Timeout(connect=5, write=10, read=20, pool=5)
@@ -63,6 +64,14 @@ def simulator(service: str) -> str:
     if not settings.SIMULATOR_URL:
         raise ProviderUnreachable("no_simulator", "SIMULATOR_URL is not set")
     return f"{settings.SIMULATOR_URL}/{service}"
+
+
+def keys_of(provider: str, account: Account) -> dict[str, str]:
+    """An account's fields. A simulated one has the keys that its number gives it, whatever was typed in."""
+    typed = {**{name: str(value) for name, value in account.settings.items()}, **account.secrets}
+    if not account.is_simulated or any(value.startswith(SIMULATED) for value in typed.values()):
+        return typed
+    return {**typed, **credentials(provider, str(account.configuration_id))}
 
 
 def refuse_old_key(key: str, now: datetime, kept: timedelta) -> None:

@@ -24,10 +24,12 @@ def emulators(world: World) -> list[Emulator]:
     return [StripeSimulator(world), PayPal(world), YooKassa(world), BTCPay(world)]
 
 
-def build(state: Path | None, *, public: str, notify: str) -> Application:
+def build(state: Path | None, *, public: str, notify: str, notify_host: str = "") -> Application:
     """The application over its state."""
     store = Store(state)
     world = World(store, Faults(store), Deliveries(store), notify)
+    if notify_host:
+        world.deliveries.hosts[notify] = notify_host
     return Application(world, emulators(world), public=public)
 
 
@@ -41,12 +43,16 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--port", type=int, default=8790)
     parser.add_argument("--public", default="", help="how browsers reach this process, http://localhost:8790")
     parser.add_argument("--notify", default="", help="the platform's address, where webhooks of the demo go")
+    parser.add_argument("--notify-host", default="", help="the Host header for --notify")
     parser.add_argument(
         "--state", type=Path, default=None, help="a file that keeps the state; else it is forgotten"
     )
     chosen = parser.parse_args(arguments)
     application = build(
-        chosen.state, public=chosen.public or f"http://{chosen.host}:{chosen.port}", notify=chosen.notify
+        chosen.state,
+        public=chosen.public or f"http://{chosen.host}:{chosen.port}",
+        notify=chosen.notify,
+        notify_host=chosen.notify_host,
     )
     uvicorn.run(
         application,

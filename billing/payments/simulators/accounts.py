@@ -12,12 +12,13 @@ import re
 from typing import Final
 
 _KEY: Final = b"the emulators of tradehall hold no secrets"
+SIMULATED: Final = "sim-"
 _ACCOUNT: Final = re.compile(r"sim-([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})")
 
 
 def account_name(configuration: str) -> str:
     """The account of a simulated configuration."""
-    return f"sim-{configuration}"
+    return f"{SIMULATED}{configuration}"
 
 
 def derived(service: str, account: str, purpose: str, length: int = 40) -> str:
@@ -34,7 +35,7 @@ def is_right(service: str, account: str, purpose: str, given: str) -> bool:
 def notification_path(provider: str, account: str) -> str:
     """Where on the platform's host an account's notifications arrive; ``""`` for accounts of other forms."""
     found = _ACCOUNT.fullmatch(account)
-    return f"/payments/webhooks/{provider}/{found[1]}/" if found else ""
+    return f"/api/v1/payments/webhooks/{provider}/{found[1]}/" if found else ""
 
 
 def credentials(provider: str, configuration: str) -> dict[str, str]:

@@ -26,6 +26,8 @@ class Deliveries:
     def __init__(self, store: Store) -> None:
         self._store = store
         self.modes: dict[str, str] = {}
+        #: By address: the Host header of what goes there, where the address has another name for the machine.
+        self.hosts: dict[str, str] = {}
         self.wake = asyncio.Event()
 
     def send(
@@ -33,6 +35,8 @@ class Deliveries:
     ) -> None:
         """Queue one notification. Without an address it is only listed."""
         mode = self.modes.get(service, "normal")
+        host = next((name for address, name in self.hosts.items() if url.startswith(address)), "")
+        headers = {**headers, "Host": host} if host else headers
         copies = 2 if mode == "duplicate" else 1
         held = {"hold": 1, "drop": 2}.get(mode, 0) if url else 2
         for _ in range(copies):

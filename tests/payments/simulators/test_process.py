@@ -40,7 +40,7 @@ def test_an_account_follows_from_its_configuration() -> None:
     assert is_right("paypal", account, "secret", key)
     assert not is_right("paypal", account, "webhook", key)
     assert not is_right("btcpay", account, "secret", key)
-    assert notification_path("paypal", account) == f"/payments/webhooks/paypal/{CONFIGURATION}/"
+    assert notification_path("paypal", account) == f"/api/v1/payments/webhooks/paypal/{CONFIGURATION}/"
     assert notification_path("paypal", "sim-../../admin") == ""
 
 
@@ -75,6 +75,6 @@ def test_notifications_are_held_turned_round_doubled_and_lost() -> None:
         due = here.store.database.execute("SELECT body FROM delivery WHERE held = 0 ORDER BY due").fetchall()
         assert [bytes(row[0]) for row in due] == [b"3", b"3", b"2", b"1"]
         listed = here.deliveries.listed("paypal")
-        assert listed[0]["url"] == f"http://platform.test/payments/webhooks/paypal/{CONFIGURATION}/"
+        assert listed[0]["url"] == f"http://platform.test/api/v1/payments/webhooks/paypal/{CONFIGURATION}/"
 
     asyncio.run(story())

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from billing.payments.providers.base import Account, ProviderRefused, ProviderUnknown
-from billing.payments.providers.remote import Call, as_bytes, ask, simulator, text_of
+from billing.payments.providers.remote import Call, as_bytes, ask, keys_of, simulator, text_of
 
 
 def read_error(body: Any) -> tuple[str, str]:
@@ -22,9 +22,11 @@ class BTCPayClient:
 
     def __init__(self, account: Account) -> None:
         self._account = account
-        self._base = str(account.settings.get("url", "")).rstrip("/")
-        self._store = str(account.settings.get("store_id", ""))
-        self._key = account.secrets.get("api_key", "")
+        keys = keys_of("btcpay", account)
+        self._base = keys.get("url", "").rstrip("/")
+        self._key = keys.get("api_key", "")
+        self.store = keys.get("store_id", "")
+        self.webhook_secret = keys.get("webhook_secret", "")
 
     def get(self, path: str, **params: str) -> Any:
         """What lies below the store. Raises the three errors."""
@@ -40,11 +42,11 @@ class BTCPayClient:
     def _send(self, method: str, path: str, content: bytes | None, params: Mapping[str, str]) -> Any:
         simulated = self._account.is_simulated
         base = simulator("btcpay") if simulated else self._base
-        if not base or not self._store:
+        if not base or not self.store:
             raise ProviderRefused("no_address", "this account has no server")
         call = Call(
             method=method,
-            url=f"{base}/api/v1/stores/{self._store}{path}",
+            url=f"{base}/api/v1/stores/{self.store}{path}",
             headers={"Authorization": f"token {self._key}", "Content-Type": "application/json"},
             content=content,
             params=params,

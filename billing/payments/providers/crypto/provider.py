@@ -220,11 +220,7 @@ class Crypto:
 
     def inbound(self, notification: Inbound) -> InboundReference | None:
         """Proved by an HMAC over its bytes."""
-        return named_object(
-            notification,
-            secret=self._account.secrets.get("webhook_secret", ""),
-            store=str(self._account.settings.get("store_id", "")),
-        )
+        return named_object(notification, secret=self._client.webhook_secret, store=self._client.store)
 
     def check(self) -> str:
         """The store's name."""

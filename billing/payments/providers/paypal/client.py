@@ -16,7 +16,7 @@ from billing.payments.providers.base import (
     ProviderUnknown,
     ProviderUnreachable,
 )
-from billing.payments.providers.remote import Answer, Call, as_bytes, ask, simulator, text_of
+from billing.payments.providers.remote import Answer, Call, as_bytes, ask, keys_of, simulator, text_of
 
 LIVE: Final = "https://api-m.paypal.com"
 SANDBOX: Final = "https://api-m.sandbox.paypal.com"
@@ -50,9 +50,9 @@ class PayPalClient:
         self._account = account
         live = account.settings.get("environment", "live") != "sandbox"
         self._base = "" if account.is_simulated else (LIVE if live else SANDBOX)
-        secrets = account.secrets
-        self._auth = (str(account.settings.get("client_id", "")), secrets.get("client_secret", ""))
-        self.webhook_id = str(account.settings.get("webhook_id", ""))
+        keys = keys_of("paypal", account)
+        self._auth = (keys.get("client_id", ""), keys.get("client_secret", ""))
+        self.webhook_id = keys.get("webhook_id", "")
         digest = hashlib.sha256("\0".join((self._base, *self._auth)).encode()).hexdigest()
         self._key = (account.configuration_id, digest)
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from billing.payments.providers.base import Account, ProviderRefused, ProviderUnknown
-from billing.payments.providers.remote import Call, as_bytes, ask, simulator, text_of
+from billing.payments.providers.remote import Call, as_bytes, ask, keys_of, simulator, text_of
 
 _LIVE: Final = "https://api.yookassa.ru"
 
@@ -22,9 +22,9 @@ class YooKassaClient:
 
     def __init__(self, account: Account) -> None:
         self._is_simulated = account.is_simulated
-        settings, secrets = account.settings, account.secrets
-        self._shop = (str(settings.get("shop_id", "")), secrets.get("secret_key", ""))
-        self._gateway = (str(settings.get("payout_gateway_id", "")), secrets.get("payout_secret_key", ""))
+        keys = keys_of("yookassa", account)
+        self._shop = (keys.get("shop_id", ""), keys.get("secret_key", ""))
+        self._gateway = (keys.get("payout_gateway_id", ""), keys.get("payout_secret_key", ""))
 
     def get(self, path: str) -> dict[str, Any]:
         """An object. Raises the three errors."""
