@@ -113,7 +113,7 @@ def ask(call: Call, read_error: ErrorReader) -> Answer:
             status = response.status_code
     except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as error:
         raise ProviderUnreachable("unreachable", type(error).__name__) from None
-    except (httpx.UnsupportedProtocol, httpx.InvalidURL) as error:
+    except (httpx.UnsupportedProtocol, httpx.LocalProtocolError, httpx.InvalidURL) as error:
         raise ProviderUnreachable("address", type(error).__name__) from None
     except httpx.HTTPError as error:
         raise ProviderUnknown("no_answer", type(error).__name__) from None

@@ -42,6 +42,8 @@ class BTCPayClient:
     def _send(self, method: str, path: str, content: bytes | None, params: Mapping[str, str]) -> Any:
         simulated = self._account.is_simulated
         base = simulator("btcpay") if simulated else self._base
+        if not self._key:
+            raise ProviderRefused("no_credentials", "this account has no key")
         if not base or not self.store:
             raise ProviderRefused("no_address", "this account has no server")
         call = Call(
