@@ -8,12 +8,15 @@ class InvoicesConfig(AppConfig):
     verbose_name = _("Invoices")
 
     def ready(self) -> None:
+        from billing.payments.events import PaymentRefunded
+        from shared_apps.core.events import subscribe
         from shared_apps.tenants.roles import allow_tenants_to_read, show_own_rows
         from shared_apps.tenants.steps import register_schema_step
         from shared_apps.users import hooks
 
-        from . import immutability, options, queries  # noqa: F401 - options register themselves
+        from . import immutability, options, queries, subscribers  # noqa: F401 - options register themselves
 
+        subscribe(PaymentRefunded, subscribers.on_refunded)
         hooks.register_sections("invoices", queries.sections_of)
         register_schema_step("invoices.immutable", immutability.statements)
         allow_tenants_to_read("invoices_taxrate")

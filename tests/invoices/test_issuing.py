@@ -7,21 +7,25 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from uuid import uuid4
 
 import pytest
 from django.db import DatabaseError, connection, transaction
 from django.utils import timezone
 
 from audit.models import AuditLog
-from billing.invoices import services
+from billing.invoices import services, tasks  # noqa: F401 - so that Celery knows them
 from billing.invoices.models import Invoice, InvoiceDocument, Kind, NumberSeries
 from billing.invoices.parties import Buyer
 from billing.invoices.queries import standard_rate
+from billing.payments.events import PaymentRefunded
 from shared_apps.core.context import audit_context, platform_context, tenant_context
 from shared_apps.core.errors import ConflictError, DomainError, NotFoundError
+from shared_apps.core.events import emit
 from shared_apps.tenants.models import Tenant
 from shared_apps.users.models import User
 from tests.invoices.selling import ANNA, PRO, french_seller, sell
+from tests.support.outbox import run_pending
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
@@ -238,6 +242,32 @@ class TestCrediting:
                 seller=shop, invoice_id=note.corrects_id, minor_units=1, reason=" ", key="credit:3"
             )
         assert refused.value.field == "reason"
+
+
+@pytest.mark.req("F42")
+@pytest.mark.parametrize(("refunded", "credited"), [(1000, 1000), (4900, 4500)], ids=["part", "all"])
+def test_a_refund_corrects_the_invoice_once(in_acme: Tenant, refunded: int, credited: int) -> None:
+    """400 were credited by hand before, so of a whole refund only the rest is."""
+    payment, refund = uuid4(), uuid4()
+    with french_seller(), transaction.atomic():
+        invoice = sell(in_acme, payment=str(payment))
+        services.credit(seller=in_acme, invoice_id=invoice.pk, minor_units=400, reason="By hand", key="hand")
+    event = PaymentRefunded(
+        payment_id=payment, refund_id=refund, purpose="subscription", reference="x", provider="lab",
+        configuration_id=uuid4(), user_id=None, currency="EUR", minor_units=refunded, key="k",
+    )  # fmt: skip
+    for _again in range(2):
+        with transaction.atomic():
+            emit(event)
+        for result in run_pending("public"):
+            assert result.state == "SUCCESS", result.result
+    note = Invoice.objects.get(payment=str(refund))
+    assert (note.gross_minor, note.corrects_id, note.key) == (credited, invoice.pk, f"refund:{refund}")
+    assert note.reason == "Your payment was refunded."
+
+
+def test_a_refund_of_what_has_no_invoice_is_nothing(in_acme: Tenant) -> None:
+    assert services.credit_refund(payment_id=uuid4(), refund_id=uuid4(), minor_units=5) is None
 
 
 @pytest.mark.req("F41")

@@ -5,7 +5,8 @@ from __future__ import annotations
 from decimal import Decimal
 from uuid import UUID
 
-from django.utils import timezone
+from django.db import transaction
+from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
 from billing.invoices import options, parties
@@ -14,6 +15,7 @@ from billing.invoices.rules import amounts, states
 from shared_apps.core.context import platform_context
 from shared_apps.core.errors import ConflictError, DomainError
 from shared_apps.core.events import emit
+from shared_apps.tenants.models import Tenant
 from shared_apps.users.hosts import HostTenant, inside
 
 from .issuing import give_number, hash_of, issued, issued_before, plain_rate, take_number
@@ -114,6 +116,34 @@ def credit(
     with inside(seller):
         emit(issued(note))
     return note
+
+
+def credit_refund(*, payment_id: UUID, refund_id: UUID, minor_units: int) -> Invoice | None:
+    """Correct the invoice that a payment had paid by what was refunded of it; None where there is none.
+
+    What was credited by hand before is not credited again: at most what is open. A unit of its own,
+    idempotent by the refund.
+    """
+    with platform_context(), transaction.atomic(durable=True):
+        paid = Invoice.objects.filter(payment=str(payment_id), kind=Kind.INVOICE).first()
+        if paid is None:
+            return None
+        seller = None if paid.seller_id is None else Tenant.objects.get(pk=paid.seller_id)
+        invoice = locked(seller, paid.pk)
+        key = f"refund:{refund_id}"
+        known = Invoice.objects.filter(seller_id=paid.seller_id, key=key).first()
+        if known is not None or not invoice.open_minor:
+            return known
+        with translation.override(invoice.language):
+            reason = _("Your payment was refunded.")
+        return credit(
+            seller=seller,
+            invoice_id=invoice.pk,
+            minor_units=min(minor_units, invoice.open_minor),
+            reason=reason,
+            key=key,
+            payment=str(refund_id),
+        )
 
 
 def _parts(invoice: Invoice, gross: int) -> tuple[amounts.RateAmounts, ...]:
