@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -298,3 +299,18 @@ def test_the_platform_sees_its_own_in_full_and_of_tenants_figures(side: Remote, 
     )
     assert fresh(billed).state == "succeeded" and len(told(acme, "payment_succeeded")) == 2
     assert error_of(owner.post(f"payments/{billed.pk}/refund/", {}), 403)["code"] == "payments.not_received"
+
+
+@pytest.mark.parametrize("path", ["payments/", "payments/transfers/", "payments/gateways/"])
+def test_lists_ask_as_often_for_three_rows_as_for_one(
+    side: Remote, path: str, django_assert_max_num_queries: Any, django_assert_num_queries: Any
+) -> None:
+    owner = Api("acme", "owner@acme.example.com")
+    side.started()
+    owner.get(path)
+    with django_assert_max_num_queries(20) as first:
+        assert owner.get(path).status_code == 200
+    side.started()
+    side.started()
+    with django_assert_num_queries(len(first.captured_queries)):
+        assert owner.get(path).status_code == 200
