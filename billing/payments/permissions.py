@@ -49,7 +49,12 @@ register(
         personal=True,
     ),
     Permission("payments.refund_payment", _("Refund payments"), {**_PLATFORM, **_LEADERS}),
-    Permission("payments.confirm_transfer", _("Confirm bank transfers"), {**_PLATFORM, **_LEADERS}),
+    Permission(
+        "payments.confirm_transfer",
+        _("Confirm bank transfers"),
+        {**_PLATFORM, **_LEADERS},
+        all_or_nothing=True,
+    ),
     Permission(
         "payments.view_gateway",
         _("Read which payment providers are used"),
