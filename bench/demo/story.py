@@ -6,6 +6,7 @@ import secrets
 import time
 from pathlib import Path
 
+from . import money
 from .client import Api, Failed, wait_for
 from .stream import listen
 
@@ -38,6 +39,7 @@ class Story:
         symbol, interval = self.open_market()
         self.trader_joins()
         self.trade(symbol, interval)
+        money.play(self)
         self.neighbour()
         self.audit()
 
