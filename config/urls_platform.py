@@ -29,6 +29,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("api/v1/", include("shared_apps.users.urls_devices")),
     path("api/v1/", include("audit.urls")),
     path("api/v1/", include("billing.invoices.urls")),
+    path("api/v1/", include("billing.subscriptions.urls")),
     path("api/v1/", include("shared_apps.tenants.urls_platform")),
     path("api/v1/", include("shared_apps.market_data.urls_platform")),
     path("api/v1/", include("billing.payments.urls_platform")),

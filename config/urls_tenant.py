@@ -27,6 +27,7 @@ _API: list[URLPattern | URLResolver] = [
     path("", include("tenant_apps.compliance.urls")),
     path("", include("billing.invoices.urls")),
     path("", include("billing.payments.urls")),
+    path("", include("billing.subscriptions.urls")),
     path("", include("shared_apps.configuration.urls")),
     path("", include("audit.urls")),
 ]

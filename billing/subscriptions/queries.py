@@ -142,3 +142,25 @@ def metered_schemas() -> list[str]:
         ).exclude(status=Status.CANCELED)
         rows = rows.exclude(version__terms__daily_data_mb=None)
         return list(rows.order_by("pk").values_list("info__tenant__schema_name", flat=True))
+
+
+def visible_codes(actor: Actor) -> list[PromotionCode]:
+    """The promotion codes of who sells on the actor's host."""
+    require(actor, "subscriptions.browse_catalogue")
+    with platform_context():
+        rows = PromotionCode.objects.select_related("coupon")
+        schema = actor.tenant_schema
+        mine = rows.filter(owner__isnull=True) if schema == PUBLIC else rows.filter(owner__schema_name=schema)
+        return list(mine)
+
+
+def sold_subscriptions(actor: Actor, *, state: str = "") -> QuerySet[Subscription]:
+    """The contracts of who sells on the actor's host, newest first. To be read in the platform role."""
+    require(actor, "subscriptions.view_subscription")
+    rows = Subscription.objects.select_related("info__tenant", "info__user", "version__plan", "pricing")
+    mine = (
+        rows.filter(info__user__isnull=True)
+        if actor.tenant_schema == PUBLIC
+        else rows.filter(info__user__isnull=False, info__tenant__schema_name=actor.tenant_schema)
+    )
+    return mine.filter(status=state) if state else mine

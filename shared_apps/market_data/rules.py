@@ -48,6 +48,10 @@ class Interval(StrEnum):
         return (moment - _EPOCH) % self.duration == timedelta(0)
 
 
+#: What its fields in the API offer.
+INTERVALS = tuple((interval.value, interval.value) for interval in Interval)
+
+
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _DURATIONS = {
     Interval.M1: timedelta(minutes=1),

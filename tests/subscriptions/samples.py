@@ -1,0 +1,87 @@
+"""Requests of plans and subscriptions for the test of the matrix."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+from billing.subscriptions.models import Coupon, PromotionCode, SubscriptionCharge, SubscriptionInfo
+from billing.subscriptions.models import Subscription as Contract
+from billing.subscriptions.queries import current_version
+from billing.subscriptions.services.catalogue import add_plan, put_price
+from shared_apps.core.context import platform_context
+from tests.access.samples import prepare, sample
+from tests.access.world import Persona, World
+
+_PLAN = {
+    "name": "Matrix", "description": "", "default": False, "available": True, "requires_payment": False,
+    "requires_invoice": False, "auto_renew": True, "entitlements": ["connect", "trade", "bots"], "limits": {},
+    "metadata": {},
+}  # fmt: skip
+
+
+@prepare
+def _shop(world: World) -> None:
+    """On each host a plan with a price and a code, and a subscription with an open amount."""
+    with platform_context():
+        for host, owner, user in (
+            ("platform", None, None),
+            ("tenant", world.tenant, world.bystander.user),
+        ):
+            plan = add_plan(owner, _PLAN)
+            price = put_price(plan, amount=Decimal("9.00"), currency="EUR", interval="month")
+            coupon = Coupon.objects.create(owner=owner, name="MATRIX", percent_off=Decimal(10))
+            code = PromotionCode.objects.create(owner=owner, coupon=coupon, code="MATRIX")
+            info, _new = SubscriptionInfo.objects.get_or_create(
+                tenant=world.elsewhere if user is None else world.tenant, user=user
+            )
+            version = current_version(plan)
+            contract = Contract.objects.create(info=info, version=version, pricing=price)
+            charge = SubscriptionCharge.objects.create(
+                subscription=contract, kind="first", minor_units=900, currency="EUR", version=version,
+                pricing=price, lines=[["plan", 900]],
+            )  # fmt: skip
+            made = {"plan": plan, "price": price, "code": code, "contract": contract, "charge": charge}
+            for kind, thing in made.items():
+                world.things[f"sold_{kind}", host] = thing
+
+
+def _of(kind: str) -> Any:
+    return lambda world, persona: world.things[f"sold_{kind}", persona.host].pk
+
+
+def _plan_id(kind: str) -> Any:
+    return lambda world, persona: {f"{kind}_id": world.things[f"sold_{kind}", persona.host].pk}
+
+
+def _price_body(world: World, persona: Persona, _value: Any) -> dict[str, Any]:
+    return {"price": str(world.things["sold_price", persona.host].pk)}
+
+
+#: On the platform's host only who owns an organisation has a subscription there; the others are told so.
+_OWN = {"may": frozenset({404, 409})}
+
+sample("both GET /api/v1/plans/")
+sample("both POST /api/v1/plans/", body={"name": "Another", "description": "One more"})
+sample("both GET /api/v1/plans/{pk}/", other=_of("plan"))
+sample("both PATCH /api/v1/plans/{pk}/", other=_of("plan"), body={"description": "Changed"})
+sample(
+    "both POST /api/v1/plans/{pk}/prices/", other=_of("plan"),
+    body={"price": {"amount": "99.00", "currency": "EUR"}, "interval": "year"},
+)  # fmt: skip
+sample("both DELETE /api/v1/plans/prices/{pk}/", other=_of("price"))
+sample("both GET /api/v1/plans/codes/")
+sample("both POST /api/v1/plans/codes/", body={"code": "SPRING", "percent_off": "20.00", "periods": 3})
+sample("both DELETE /api/v1/plans/codes/{pk}/", other=_of("code"))
+sample("both GET /api/v1/subscription/", **_OWN)
+sample("both POST /api/v1/subscription/checkout/", body=_price_body, **_OWN)
+sample("both POST /api/v1/subscription/preview/", body=_price_body, **_OWN)
+sample("both POST /api/v1/subscription/change/", body=_price_body, **_OWN)
+sample("both POST /api/v1/subscription/pay/", body={}, **_OWN)
+sample("both POST /api/v1/subscription/cancel/", body={"reason": "A test", "at_once": True}, **_OWN)
+sample("both POST /api/v1/subscription/resume/", **_OWN)
+sample("both POST /api/v1/subscription/pause/", body={"days": 7}, **_OWN)
+sample("both POST /api/v1/subscription/portal/", **_OWN)
+sample("both GET /api/v1/subscriptions/", query={"status": "inactive"})
+sample("both GET /api/v1/subscriptions/{pk}/", other=_of("contract"))
+sample("both POST /api/v1/subscriptions/charges/{pk}/paid/", other=_of("charge"))
