@@ -18,6 +18,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("audit.urls_pages")),
     path("", include("billing.invoices.urls_pages")),
     path("", include("billing.payments.urls_pages")),
+    path("", include("billing.subscriptions.urls_pages")),
     path("", include("billing.reports.urls_pages")),
     path("", include("shared_apps.ui.urls")),
     path("admin/", admin.site.urls),

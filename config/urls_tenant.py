@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, URLResolver, include, path
 
-from billing.payments.urls_pages import tenant_urlpatterns as payment_urlpatterns
+from billing.subscriptions.urls_pages import tenant_urlpatterns as subscription_urlpatterns
 from shared_apps.tenants.urls_organisations import tenant_page_urlpatterns
 from shared_apps.users.urls_pages import tenant_urlpatterns
 
@@ -45,7 +45,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("billing.reports.urls_pages")),
     path("", include(tenant_urlpatterns)),
     path("", include(tenant_page_urlpatterns)),
-    path("", include(payment_urlpatterns)),
+    path("", include("billing.payments.urls_pages")),
+    path("", include(subscription_urlpatterns)),
     path("", include("shared_apps.configuration.urls_pages")),
     path("", include("shared_apps.factors.urls_pages")),
     path("", include("shared_apps.sso.urls_pages")),

@@ -1,4 +1,4 @@
-"""Pages of payments: both hosts have the staff's, a tenant's host the payer's."""
+"""Pages of payments on both hosts: the staff's and the payer's."""
 
 from django.urls import include, path
 
@@ -23,5 +23,4 @@ payer_pages = [
     path("<uuid:payment_id>/cancel/", web_pay.cancel, name="cancel"),
     path("<uuid:payment_id>/again/", web_pay.again, name="again"),
 ]
-urlpatterns = [path("payments/", include((pages, "payments")))]
-tenant_urlpatterns = [*urlpatterns, path("pay/", include((payer_pages, "pay")))]
+urlpatterns = [path("payments/", include((pages, "payments"))), path("pay/", include((payer_pages, "pay")))]

@@ -22,6 +22,7 @@ from shared_apps.ui.toasts import add_toast
 from . import queries, rules
 from .models import Payment
 from .services import commands
+from .web import frame
 
 #: What a link of a payment may be; ``http`` only where the provider is simulated on this machine.
 _SCHEMES: Final = ("https", "bitcoin", "ethereum", "litecoin")
@@ -103,6 +104,7 @@ def _answer(request: HttpRequest, payment: Payment, problem: str = "") -> HttpRe
     shown = payment.action_kind if payment.state == Payment.State.PENDING else ""
     scanned = payment.action_url or payment.action_address
     context: dict[str, Any] = {
+        "frame": frame(),
         "breadcrumbs": [(_("Payment"), "")],
         "payment": payment,
         "action": shown,

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
+from django.conf import settings
 from django.db.models import Prefetch, QuerySet
 from django.utils.translation import gettext as _
 
@@ -164,3 +165,10 @@ def sold_subscriptions(actor: Actor, *, state: str = "") -> QuerySet[Subscriptio
         else rows.filter(info__user__isnull=False, info__tenant__schema_name=actor.tenant_schema)
     )
     return mine.filter(status=state) if state else mine
+
+
+def platform_page(scheme: str, host: str, tenant: Tenant) -> str:
+    """Where an owner pays for an organisation: the platform's host, on the port that a request came in on."""
+    port = host.partition(":")[2]
+    place = f"{settings.BASE_DOMAIN}{f':{port}' if port else ''}"
+    return f"{scheme}://{place}/subscription/?organisation={tenant.uuid}"

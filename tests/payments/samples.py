@@ -145,3 +145,10 @@ sample(
 )  # fmt: skip
 sample("tenant GET /pay/{payment_id}/cancel/", "tenant POST /pay/{payment_id}/cancel/", own=_own("pending"))
 sample("tenant GET /pay/{payment_id}/again/", "tenant POST /pay/{payment_id}/again/", own=_own("failed"))
+#: Owners pay for their organisations there; in this world nobody has anything to pay.
+_NONE = {"params": {"payment_id": UUID(int=0)}, "may": frozenset({404})}
+sample(
+    "platform GET /pay/{payment_id}/", "platform POST /pay/{payment_id}/", "platform GET /pay/{payment_id}/state/",
+    "platform GET /pay/{payment_id}/cancel/", "platform POST /pay/{payment_id}/cancel/",
+    "platform GET /pay/{payment_id}/again/", "platform POST /pay/{payment_id}/again/", **_NONE,
+)  # fmt: skip

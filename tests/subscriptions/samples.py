@@ -50,10 +50,6 @@ def _of(kind: str) -> Any:
     return lambda world, persona: world.things[f"sold_{kind}", persona.host].pk
 
 
-def _plan_id(kind: str) -> Any:
-    return lambda world, persona: {f"{kind}_id": world.things[f"sold_{kind}", persona.host].pk}
-
-
 def _price_body(world: World, persona: Persona, _value: Any) -> dict[str, Any]:
     return {"price": str(world.things["sold_price", persona.host].pk)}
 
@@ -85,3 +81,35 @@ sample("both POST /api/v1/subscription/portal/", **_OWN)
 sample("both GET /api/v1/subscriptions/", query={"status": "inactive"})
 sample("both GET /api/v1/subscriptions/{pk}/", other=_of("contract"))
 sample("both POST /api/v1/subscriptions/charges/{pk}/paid/", other=_of("charge"))
+
+
+def _form(world: World, persona: Persona, _value: Any) -> dict[str, Any]:
+    return {"seats": 1, "code": "", "method": "payment"}
+
+
+_PAGE_OWN = {"may": frozenset({404})}
+sample("both GET /plans/")
+sample("both GET /plans/checkout/{price_id}/", own=_of("price"), sees="subscriptions.view_plan", **_PAGE_OWN)
+sample(
+    "both POST /plans/checkout/{price_id}/", own=_of("price"), sees="subscriptions.view_plan", body=_form,
+    **_PAGE_OWN,
+)  # fmt: skip
+sample("both GET /plans/catalogue/")
+sample("both POST /plans/catalogue/", body={"name": "Another", "available": "on", "entitlements": ["trade"]})
+sample("both GET /plans/catalogue/{plan_id}/", other=_of("plan"))
+sample("both POST /plans/catalogue/{plan_id}/", other=_of("plan"), body={"name": "Renamed"})
+sample("both GET /plans/catalogue/{plan_id}/prices/", other=_of("plan"))
+sample(
+    "both POST /plans/catalogue/{plan_id}/prices/", other=_of("plan"),
+    body={"amount": "5.00", "currency": "EUR", "interval": "day", "interval_count": 35, "trial_period_days": 0},
+)  # fmt: skip
+sample("both GET /plans/catalogue/prices/{price_id}/end/", other=_of("price"))
+sample("both POST /plans/catalogue/prices/{price_id}/end/", other=_of("price"))
+sample("both GET /subscription/", **_PAGE_OWN)
+sample(
+    "both GET /subscription/{what}/",
+    "both POST /subscription/{what}/",
+    params={"what": "cancel"},
+    **_PAGE_OWN,
+)
+sample("tenant GET /settings/plan/")
