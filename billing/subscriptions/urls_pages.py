@@ -1,6 +1,6 @@
 """Pages of plans and subscriptions, on both hosts."""
 
-from django.urls import include, path, register_converter
+from django.urls import URLPattern, URLResolver, include, path, register_converter
 from django.urls.converters import StringConverter
 
 from . import web, web_plans
@@ -21,9 +21,12 @@ plan_pages = [
     path("catalogue/<uuid:plan_id>/prices/", web_plans.price_add, name="price-add"),
     path("catalogue/prices/<uuid:price_id>/end/", web_plans.price_end, name="price-end"),
 ]
-urlpatterns = [
+urlpatterns: list[URLPattern | URLResolver] = [
     path("plans/", include((plan_pages, "plans"))),
     path("subscription/", web.own, name="subscription"),
     path("subscription/<what:what>/", web.act, name="subscription-act"),
 ]
-tenant_urlpatterns = [*urlpatterns, path("settings/plan/", web.organisation_plan, name="organisation-plan")]
+tenant_urlpatterns: list[URLPattern | URLResolver] = [
+    *urlpatterns,
+    path("settings/plan/", web.organisation_plan, name="organisation-plan"),
+]

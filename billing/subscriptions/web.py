@@ -244,6 +244,6 @@ def organisation_plan(request: HttpRequest) -> HttpResponse:
         "own": found,
         "contract": found.contract,
         "uses": found.uses,
-        "platform_url": queries.platform_page(request.scheme, request.get_host(), tenant),
+        "platform_url": queries.platform_page(request.scheme or "https", request.get_host(), tenant),
     }
     return render(request, "subscriptions/organisation.html", context)
