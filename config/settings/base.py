@@ -258,9 +258,8 @@ CONTENT_SECURITY_POLICY: dict[str, Any] = {"DIRECTIVES": STRICT}
 SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"
 CORS_EXPOSE_HEADERS = [
-    "ETag", "RateLimit", "RateLimit-Policy", "Retry-After", "X-Quota-Remaining",
-    "X-RateLimit-Limit", "X-RateLimit-Remaining",
-    "X-RateLimit-Reset", "X-Registration-Token", "X-Request-ID",
+    "ETag", "RateLimit", "RateLimit-Policy", "Retry-After", "X-Quota-Remaining", "X-RateLimit-Limit",
+    "X-RateLimit-Remaining", "X-RateLimit-Reset", "X-Registration-Token", "X-Request-ID",
 ]  # fmt: skip
 CORS_ALLOWED_ORIGINS: list[str] = env.words("CORS_ALLOWED_ORIGINS")
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
