@@ -60,8 +60,3 @@ def take_platform_keys() -> PaymentGatewayConfig | None:
             row.is_simulated, row.is_enabled, row.checked_at = not is_real, True, timezone.now()
             row.save()
     return row
-
-
-def seed_platform_account() -> None:
-    """For the demo."""
-    take_platform_keys()
