@@ -21,13 +21,16 @@ class SubscriptionsConfig(AppConfig):
         from shared_apps.configuration.plans import register_plans
         from shared_apps.core.background import periodic
         from shared_apps.core.events import subscribe
+        from shared_apps.tenants.demo import register_platform_seed, register_tenant_seed
         from shared_apps.tenants.steps import register_tenant_hook
         from shared_apps.users.hooks import register_join_hook
 
-        from . import collection, queries
+        from . import collection, demo, queries
         from .methods import Invoice, SavedMethod
         from .services import paying
 
+        register_platform_seed("subscriptions", demo.seed_platform)
+        register_tenant_seed("subscriptions", demo.seed_tenant)
         collection.register(SavedMethod())
         collection.register(Invoice())
         subscribe(PaymentSucceeded, paying.on_payment_succeeded)
