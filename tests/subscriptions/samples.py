@@ -5,12 +5,21 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any
 
+from django.db import transaction
+from django.utils import timezone
+
 from billing.subscriptions.models import Coupon, PromotionCode, SubscriptionCharge, SubscriptionInfo
 from billing.subscriptions.models import Subscription as Contract
 from billing.subscriptions.queries import current_version
 from billing.subscriptions.services.catalogue import add_plan, put_price
-from shared_apps.core.context import platform_context
-from tests.access.samples import prepare, sample
+from billing.subscriptions.services.clock import charge_paid, first_source_connected
+from billing.subscriptions.services.contracts import subscribe
+from shared_apps.access.actors import Actor, load_actor
+from shared_apps.core.context import platform_context, tenant_context
+from shared_apps.tenants import hosts
+from shared_apps.tenants.models import Membership
+from tenant_apps.members.models import Member
+from tests.access.samples import example, prepare, sample
 from tests.access.world import Persona, World
 
 _PLAN = {
@@ -81,6 +90,76 @@ sample("both POST /api/v1/subscription/portal/", **_OWN)
 sample("both GET /api/v1/subscriptions/", query={"status": "inactive"})
 sample("both GET /api/v1/subscriptions/{pk}/", other=_of("contract"))
 sample("both POST /api/v1/subscriptions/charges/{pk}/paid/", other=_of("charge"))
+
+
+def _buyer(world: World, persona: Persona) -> Actor:
+    """Who subscribes: a member of acme, on the platform's host an owner of the other organisation."""
+    assert persona.user is not None
+    if persona.host == "tenant":
+        return load_actor(persona.user, world.tenant, fresh=True)
+    Membership.objects.create(user=persona.user, tenant=world.elsewhere)
+    with tenant_context(world.elsewhere):
+        Member.objects.create(
+            user_id=persona.user.pk, name="Matrix", email=persona.user.email, capabilities=["owner"]
+        )
+    return load_actor(persona.user, hosts.PLATFORM_HOST, fresh=True)
+
+
+def _owning(world: World, persona: Persona) -> None:
+    _buyer(world, persona)
+
+
+def _chosen(world: World, persona: Persona) -> dict[str, Any]:
+    """There is a subscription, and its first amount is open."""
+    actor = _buyer(world, persona)
+    with platform_context():
+        owner = world.tenant if persona.host == "tenant" else None
+        plan = add_plan(owner, {**_PLAN, "name": "Example", "requires_payment": True})
+        price = put_price(plan, amount=Decimal("9.00"), currency="EUR", interval="month")
+    _contract, charge = subscribe(actor=actor, price_id=price.pk)
+    assert charge is not None
+    return {"charge": charge, "plan": plan}
+
+
+def _running(world: World, persona: Persona) -> dict[str, Any]:
+    """There is one that is paid, and another price to change to."""
+    chosen = _chosen(world, persona)
+    charge = chosen["charge"]
+    with transaction.atomic():
+        charge_paid(charge_id=charge.pk, at=timezone.now())
+        if persona.host == "tenant" and persona.user is not None:
+            with tenant_context(world.tenant):
+                first_source_connected(tenant=world.tenant, user_id=persona.user.pk, at=timezone.now())
+        with platform_context():
+            price = put_price(chosen["plan"], amount=Decimal("99.00"), currency="EUR", interval="year")
+    return {"price": str(price.pk)}
+
+
+def _pay(world: World, persona: Persona, _made: Any) -> dict[str, Any]:
+    return {"configuration": str(world.things["gateways", "bystander"][persona.host].pk)}
+
+
+def _pause(_world: World, _persona: Persona, _made: Any) -> dict[str, Any]:
+    return {"days": 7}
+
+
+def _cancel(_world: World, _persona: Persona, _made: Any) -> dict[str, Any]:
+    return {"reason": "Too little time", "at_once": False}
+
+
+#: The id differs each time.
+_ACCOUNT = {"configuration": "0195c0de-0000-7000-8000-000000000001"}
+for _host, _who in (("platform", "tenant_owner"), ("tenant", "plain")):
+    _at = f"{_host} POST /api/v1/subscription"
+    example(f"{_at}/checkout/", before=_owning, who=_who)
+    example(f"{_at}/preview/", f"{_at}/change/", before=_running, body={}, who=_who)
+    example(f"{_at}/pay/", before=_chosen, body=_pay, shown=_ACCOUNT, who=_who)
+    example(f"{_at}/cancel/", before=_running, body=_cancel, who=_who)
+example("tenant POST /api/v1/subscription/pause/", before=_running, body=_pause, who="plain")
+# An organisation's own subscription cannot be paused: this is what the platform's host says of it.
+example(
+    "platform POST /api/v1/subscription/pause/", before=_running, body=_pause, who="tenant_owner", answers=409
+)
 
 
 def _form(world: World, persona: Persona, _value: Any) -> dict[str, Any]:
