@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Sum
+from django.db.models import Count, Exists, Max, OuterRef, Q, QuerySet, Sum
 from django.db.models.functions import TruncDate
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -200,7 +200,12 @@ def waiting_transfers(actor: Actor) -> list[Transfer]:
             rows = rows.select_related("payment").defer("payment__action_secret")
         found += [(kind, row) for row in rows.order_by("created_at", "pk")[:200]]
     said = StaffConfirmation.objects.filter(object_id__in=[row.pk for _kind, row in found])
-    counted = dict(said.order_by().values_list("object_id").annotate(number=Count("pk")))
+    counted = {
+        pk: (number, most)
+        for pk, number, most in said.order_by()
+        .values_list("object_id")
+        .annotate(number=Count("pk"), most=Max("minor_units"))
+    }
     return [
         Transfer(
             kind=kind,
@@ -209,8 +214,11 @@ def waiting_transfers(actor: Actor) -> list[Transfer]:
             state=row.state,
             money=row.money,
             destination=row.destination_shown if kind == "payout" else "",
-            confirmations=counted.get(row.pk, 0),
-            confirmations_needed=confirmations_needed(row.money, actor.tenant_schema),
+            confirmations=counted.get(row.pk, (0, 0))[0],
+            confirmations_needed=confirmations_needed(
+                money_of(max(row.minor_units, counted.get(row.pk, (0, 0))[1]), row.currency),
+                actor.tenant_schema,
+            ),
             created_at=row.created_at,
         )
         for kind, row in found

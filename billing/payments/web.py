@@ -164,6 +164,7 @@ def _detail(request: HttpRequest, payment: Payment, form: RefundForm, status: in
         "log": queries.log_of(payment),
         "form": form,
         "may_refund": received_here
+        and payment.user_id != actor.user_id
         and may(request, "payments.refund_payment")
         and payment.state == Payment.State.SUCCEEDED
         and bool(left),

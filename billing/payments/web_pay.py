@@ -20,7 +20,7 @@ from shared_apps.core.errors import ConflictError, UnavailableError
 from shared_apps.ui.toasts import add_toast
 
 from . import queries, rules
-from .models import Payment
+from .models import Payment, Purpose
 from .services import commands
 from .web import frame
 
@@ -114,7 +114,7 @@ def _answer(request: HttpRequest, payment: Payment, problem: str = "") -> HttpRe
         "number": rules.in_groups(payment.label),
         "is_live": payment.state in _LIVE,
         "is_new": payment.state == Payment.State.CREATED and not problem,
-        "may_repeat": payment.state in rules.REPEATABLE,
+        "may_repeat": payment.state in rules.REPEATABLE and payment.purpose != Purpose.DEPOSIT,
         "may_give_up": payment.state in (Payment.State.CREATED, Payment.State.PENDING),
         "problem": problem,
     }

@@ -99,7 +99,7 @@ sample(
 )  # fmt: skip
 sample("both GET /api/v1/payments/", "both GET /api/v1/payments/export/", query={"state": "succeeded"})
 sample("both GET /api/v1/payments/{pk}/", "both GET /api/v1/payments/{pk}/log/", **_ONE)
-sample("both POST /api/v1/payments/{pk}/refund/", body={"reason": "Matrix"}, **_ONE)
+sample("both POST /api/v1/payments/{pk}/refund/", body={"reason": "Matrix"}, other=_other("succeeded"))
 sample("both POST /api/v1/payments/{pk}/start/", own=_own("succeeded"))
 sample("both POST /api/v1/payments/{pk}/cancel/", own=_own("pending"))
 sample("both POST /api/v1/payments/{pk}/again/", own=_own("failed"))
@@ -124,7 +124,8 @@ sample("both GET /payments/{payment_id}/", **_ONE)
 sample("both GET /payments/{payment_id}/refund/", **_ONE)
 sample(
     "both POST /payments/{payment_id}/refund/",
-    body=lambda world, persona, value: {"amount": "1.00", "key": str(uuid4())}, **_ONE,
+    body=lambda world, persona, value: {"amount": "1.00", "key": str(uuid4())},
+    other=_other("succeeded"),
 )  # fmt: skip
 sample(
     "both GET /payments/transfers/{kind}/{object_id}/", "both POST /payments/transfers/{kind}/{object_id}/",

@@ -6,13 +6,14 @@ from collections.abc import Callable
 
 import pytest
 
-from billing.payments import services
+from billing.payments import queries, services
 from billing.payments.models import Payment
-from billing.payments.services import staff
+from billing.payments.services import commands, staff
 from shared_apps.access.actors import Actor
 from shared_apps.core.errors import ConflictError, ForbiddenError
 from shared_apps.tenants.models import Tenant
 from tests.payments.conftest import IBAN, eur, fresh, told
+from tests.support.pages import visitor
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("proved")]
 
@@ -66,3 +67,52 @@ def test_nobody_confirms_their_own_and_large_ones_need_two(
     assert fresh(payment).state == "succeeded"
     with pytest.raises(ForbiddenError):
         staff.confirm_transfer(actor=actor_in("trader"), kind="payment", object_id=payment.pk, happened=True)
+
+
+def test_the_larger_of_asked_and_confirmed_decides_how_many_must_confirm(
+    begin: Callable[..., Payment], actor_in: Callable[[str], Actor]
+) -> None:
+    """One who says that 1000 arrived where 1 was asked for does not say so alone; nor 1 for 1000."""
+    owner, admin = actor_in("owner"), actor_in("staff")
+    for number, (asked, arrived) in enumerate((("1.00", "1000.00"), ("1000.00", "1.00"))):
+        payment = services.start_payment(begin(asked, key=f"larger:{number}").pk)
+        said = {"kind": "payment", "object_id": payment.pk, "happened": True, "money": eur(arrived)}
+        staff.confirm_transfer(actor=owner, **said)
+        assert services.refresh_payment(payment.pk).state == "pending"
+        waiting = {each.id: each for each in queries.waiting_transfers(owner)}[payment.pk]
+        assert (waiting.confirmations, waiting.confirmations_needed) == (1, 2)
+        staff.confirm_transfer(actor=admin, **said)
+        after = fresh(payment)
+        assert (after.state, after.received_minor_units) == ("succeeded", eur(arrived).minor_units())
+
+
+def test_nobody_refunds_what_they_have_paid(
+    begin: Callable[..., Payment], actor_in: Callable[[str], Actor], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(commands, "require_recent", lambda actor: None)
+    owner, admin = actor_in("owner"), actor_in("staff")
+    payment = services.start_payment(begin(user_id=owner.user_id).pk)
+    staff.confirm_transfer(actor=admin, kind="payment", object_id=payment.pk, happened=True)
+    with pytest.raises(ForbiddenError) as own:
+        commands.refund_payment(actor=owner, payment_id=payment.pk, money=None, reason="")
+    assert own.value.code == "payments.own_refund"
+    refund = commands.refund_payment(actor=admin, payment_id=payment.pk, money=None, reason="")
+    assert refund.minor_units == 2500
+
+
+@pytest.mark.parametrize("purpose", ["deposit", "order"])
+def test_a_deposit_is_begun_anew_and_not_repeated(
+    begin: Callable[..., Payment], actor_in: Callable[[str], Actor], purpose: str
+) -> None:
+    """A new deposit asks for the limits; trying the payment again would not."""
+    trader = actor_in("trader")
+    payment = services.start_payment(begin(purpose=purpose, user_id=trader.user_id).pk)
+    staff.confirm_transfer(actor=actor_in("owner"), kind="payment", object_id=payment.pk, happened=False)
+    page = visitor("acme", "trader").get(f"/pay/{payment.pk}/").content.decode()
+    assert (f"/pay/{payment.pk}/again/" in page) is (purpose == "order")
+    if purpose == "order":
+        assert commands.try_again(actor=trader, payment_id=payment.pk).retry_of_id == payment.pk
+        return
+    with pytest.raises(ConflictError, match="new deposit") as refused:
+        commands.try_again(actor=trader, payment_id=payment.pk)
+    assert refused.value.code == "payments.not_repeatable"

@@ -90,7 +90,8 @@ class ManualTransfers:
             schema = row.tenant.schema_name if row.tenant else PUBLIC
             cancelled = kind is ObjectKind.PAYMENT and row.state == Payment.State.CANCELLED
         state, money = "pending", row.money
-        if said and len(said) >= queries.confirmations_needed(row.money, schema):
+        most = max([row.minor_units, *(each.minor_units for each in said)])
+        if said and len(said) >= queries.confirmations_needed(money_of(most, row.currency), schema):
             state = _DONE[kind] if said[0].happened else "failed"
             if said[0].happened:
                 money = money_of(said[0].minor_units, said[0].currency)

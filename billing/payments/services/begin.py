@@ -14,7 +14,15 @@ from django.utils.translation import gettext as _
 
 from billing.payments import queries, rules
 from billing.payments.events import PaymentBegun, PayoutBegun, RefundBegun
-from billing.payments.models import Payment, PaymentGatewayConfig, Payout, Refund, SavedMethod, money_of
+from billing.payments.models import (
+    Payment,
+    PaymentGatewayConfig,
+    Payout,
+    Purpose,
+    Refund,
+    SavedMethod,
+    money_of,
+)
 from billing.payments.providers.base import Capability, ProviderType, provider_type
 from shared_apps.core import crypto
 from shared_apps.core.background import enqueue
@@ -125,7 +133,8 @@ def _known_payment(wanted: Payment) -> Payment:
 def begin_again(*, payment_id: UUID, key: str) -> Payment:
     """Try a payment again that failed or was cancelled: a new attempt with a key of its own. A step.
 
-    Raises NotFoundError, ConflictError (``payments.not_repeatable``).
+    A deposit is not: a new one is asked for its limits. Raises NotFoundError, ConflictError
+    (``payments.not_repeatable``).
     """
     require_transaction()
     with platform_context():
@@ -134,6 +143,8 @@ def begin_again(*, payment_id: UUID, key: str) -> Payment:
             raise NotFoundError("payments.unknown", _("There is no such payment."))
         if first.state not in rules.REPEATABLE:
             raise ConflictError("payments.not_repeatable", _("This payment has not failed."))
+        if first.purpose == Purpose.DEPOSIT:
+            raise ConflictError("payments.not_repeatable", _("Begin a new deposit in your wallet instead."))
         return begin_payment(
             tenant=first.tenant,
             configuration_id=first.configuration_id,

@@ -55,8 +55,9 @@ def refund_payment(
 ) -> Refund:
     """Give a payment back, wholly (``money`` None) or in part; the worker sends it.
 
-    ``key`` makes a repeated form one refund. Raises StepUpRequired, NotFoundError, ForbiddenError,
-    ConflictError, DomainError naming ``amount`` or ``currency``.
+    Nobody gives back what they have paid (``payments.own_refund``). ``key`` makes a repeated form one
+    refund. Raises StepUpRequired, NotFoundError, ForbiddenError, ConflictError, DomainError naming
+    ``amount`` or ``currency``.
     """
     require(actor, "payments.refund_payment")
     require_recent(actor)
@@ -65,6 +66,8 @@ def refund_payment(
     with platform_context():
         payment = queries.get_payment(actor, payment_id, "payments.refund_payment")
         configuration = payment.configuration
+        if actor.user_id is not None and payment.user_id == actor.user_id:
+            raise ForbiddenError("payments.own_refund", _("Somebody else has to refund what you have paid."))
         if (configuration.tenant_id is None) is not actor.on_platform:
             raise ForbiddenError(
                 "payments.not_received", _("Only who has received a payment can give it back.")

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 
 from billing.payments import queries
 from billing.payments.events import ReceiptConfirmed
-from billing.payments.models import Payment, Payout, Refund, StaffConfirmation
+from billing.payments.models import Payment, Payout, Refund, StaffConfirmation, money_of
 from billing.payments.providers.base import Capability, ObjectKind, provider_type
 from shared_apps.access.actors import Actor
 from shared_apps.access.catalogue import require
@@ -81,7 +81,8 @@ def confirm_transfer(
             confirmed_by_id=actor.user_id,
         )
         schema = row.tenant.schema_name if row.tenant else PUBLIC
-        enough = len(said) + 1 >= queries.confirmations_needed(row.money, schema)
+        at_stake = money_of(max(row.minor_units, units), row.currency)
+        enough = len(said) + 1 >= queries.confirmations_needed(at_stake, schema)
         tell(
             row,
             ReceiptConfirmed(object_kind=kind, object_id=row.pk, happened=happened, is_enough=enough),
