@@ -16,9 +16,10 @@ from django.utils.translation import gettext as _
 from billing.payments import queries as payments
 from billing.payments.models import PaymentGatewayConfig
 from billing.payments.providers.base import Capability, provider_type
-from shared_apps.access.actors import Actor
+from shared_apps.access.actors import Actor, load_actor
+from shared_apps.access.catalogue import reaches
 from shared_apps.access.scoping import get_for, scope
-from shared_apps.core.context import current_schema, platform_context
+from shared_apps.core.context import current_schema, current_tenant, platform_context
 from shared_apps.core.errors import NotFoundError
 from shared_apps.ledger import codes
 from shared_apps.ledger import queries as ledger
@@ -147,6 +148,18 @@ def approvers_of(withdrawal: Withdrawal) -> set[UUID]:
     """Who has agreed to a withdrawal."""
     rows = WithdrawalDecision.objects.filter(withdrawal=withdrawal, is_approval=True)
     return set(rows.values_list("member_id", flat=True))
+
+
+def approvers_that_count(withdrawal: Withdrawal) -> set[UUID]:
+    """Those of them who may decide today: whoever has left or lost the right since does not count."""
+    rows = Member.objects.filter(pk__in=approvers_of(withdrawal)).values_list("pk", "user_id")
+    return {
+        member_id
+        for member_id, user_id in rows
+        if reaches(
+            load_actor(User(pk=user_id), current_tenant(), fresh=True), "wallet.approve_withdrawal", False
+        )
+    }
 
 
 def own_destinations(actor: Actor) -> QuerySet[PayoutDestination]:

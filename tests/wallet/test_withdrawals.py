@@ -27,6 +27,7 @@ from shared_apps.core.money import Money
 from shared_apps.tenants.models import Tenant
 from shared_apps.users.models import Session, User
 from tenant_apps.compliance.models import IdentityCase
+from tenant_apps.members.models import Member
 from tenant_apps.wallet import identity, services
 from tenant_apps.wallet.models import PayoutDestination, Withdrawal
 from tests.wallet.conftest import BITCOIN, acts, available, eur, fund, held, iban_of, member_of, told
@@ -100,6 +101,39 @@ def test_four_eyes_above_the_threshold(bank: PaymentGatewayConfig, settle: Calla
     with pytest.raises(ConflictError) as late:
         services.reject_withdrawal(actor=acts("staff"), withdrawal_id=withdrawal.pk, reason="late")
     assert late.value.code == "withdrawal.decided"
+
+
+def test_a_withdrawal_in_parts_needs_as_many_eyes(
+    bank: PaymentGatewayConfig, settle: Callable[..., None]
+) -> None:
+    settle(APPROVAL_ABOVE=eur("20").amount, FOUR_EYES_ABOVE=eur("50").amount)
+    fund("trader", "100.00")
+    destination = iban_of("trader")
+    parts = [ask("trader", "20.00", destination) for _part in range(3)]
+    assert [part.approvals_needed for part in parts] == [0, 1, 2]
+    services.cancel_withdrawal(actor=acts("trader"), withdrawal_id=parts[2].pk)
+    assert ask("trader", "10.00", destination).approvals_needed == 1, "what was taken back counts no more"
+    with transaction.atomic():
+        Withdrawal.objects.update(created_at=timezone.now() - timedelta(hours=25))
+    assert ask("trader", "20.00", destination).approvals_needed == 0
+
+
+@pytest.mark.parametrize("change", [{"is_active": False}, {"capabilities": ["trader"]}], ids=["left", "lost"])
+def test_who_has_lost_the_right_has_not_agreed(
+    bank: PaymentGatewayConfig, settle: Callable[..., None], change: dict[str, Any]
+) -> None:
+    settle(FOUR_EYES_ABOVE=eur("50").amount)
+    fund("trader", "100.00")
+    withdrawal = ask("trader", "60.00", iban_of("trader"))
+    approve("staff", withdrawal)
+    member = member_of("staff")
+    with transaction.atomic():
+        Member.objects.filter(pk=member.pk).update(**change)
+    assert approve("owner", withdrawal).state == "waiting"
+    assert [row["missing"] for row in told("withdrawal_approved")] == [1, 1]
+    with transaction.atomic():
+        Member.objects.filter(pk=member_of("buyer").pk).update(capabilities=["tenant_admin"])
+    assert approve("buyer", withdrawal).state == "sending"
 
 
 @pytest.mark.req("F45")

@@ -65,7 +65,7 @@ def may_follow(before: str, after: str) -> bool:
 
 
 def approvals_needed(value: Decimal, *, approval_above: Decimal, four_eyes_above: Decimal) -> int:
-    """How many people must agree to a withdrawal of that value (in the unit of the limits): 0, 1 or 2."""
+    """How many people must agree to the last withdrawal of a day that comes to ``value``: 0, 1 or 2."""
     if value > four_eyes_above:
         return 2
     return 1 if value > approval_above else 0

@@ -38,6 +38,7 @@ from tenant_apps.wallet.rules import withdrawals as rules
 
 from .destinations import open_address
 from .guards import (
+    DAY,
     check_cool,
     check_identity,
     check_key,
@@ -50,6 +51,7 @@ from .guards import (
     own_member_id,
     refuse_other_request,
     row_number,
+    spent_lately,
 )
 from .moving import settle_debt
 
@@ -61,7 +63,8 @@ REASON_LENGTH: Final = 300
 def request_withdrawal(*, actor: Actor, destination_id: UUID, money: Money, key: str) -> Withdrawal:
     """Have money paid out: it is held now, and sent when enough people agree.
 
-    ``key`` names this attempt. Raises DomainError naming the field, NotFoundError, StepUpRequired,
+    How many that are follows from what the member withdraws within 24 hours, however it is split. ``key``
+    names this attempt. Raises DomainError naming the field, NotFoundError, StepUpRequired,
     ConflictError (``wallet.cooling_down``, ``wallet.in_debt``), ForbiddenError (``wallet.frozen``,
     ``wallet.identity_needed``), UnprocessableError (``wallet.over_limit``, ``wallet.insufficient_funds``),
     UnavailableError.
@@ -98,7 +101,7 @@ def request_withdrawal(*, actor: Actor, destination_id: UUID, money: Money, key:
         currency=money.currency,
         units=money.minor_units(),
         approvals_needed=rules.approvals_needed(
-            value,
+            spent_lately(counted, DAY) + value,
             approval_above=options.APPROVAL_ABOVE.value(),
             four_eyes_above=options.FOUR_EYES_ABOVE.value(),
         ),
@@ -153,7 +156,7 @@ def approve_withdrawal(*, actor: Actor, withdrawal_id: UUID) -> Withdrawal:
     if destination.removed_at is not None:
         raise ConflictError("withdrawal.destination_gone", _("The member has removed this destination."))
     WithdrawalDecision.objects.create(withdrawal=withdrawal, member_id=approver_id, is_approval=True)
-    missing = withdrawal.approvals_needed - len(approved_by) - 1
+    missing = withdrawal.approvals_needed - len(queries.approvers_that_count(withdrawal))
     emit(WithdrawalApproved(withdrawal_id=withdrawal.pk, user_id=user_id, missing=max(0, missing)))
     if missing <= 0:
         _send(withdrawal, destination)

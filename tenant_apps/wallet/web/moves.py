@@ -216,7 +216,9 @@ def show_withdrawal(
         "breadcrumbs": [(_("Wallet"), reverse("wallet:overview")), (_("Withdrawal"), "")],
         "withdrawal": found,
         "decisions": decisions,
-        "approved": sum(each.is_approval for each in decisions),
+        "approved": len(queries.approvers_that_count(found))
+        if waits
+        else sum(each.is_approval for each in decisions),
         "is_own": is_own,
         "form": form,
         "may_cancel": waits and is_own and may(request, "wallet.request_withdrawal"),
