@@ -171,6 +171,27 @@ def test_a_renewal_is_collected_by_the_saved_method(shop: Shop, clock: Clock) ->
         assert payment.saved_method is not None and payment.minor_units == 3_500
         assert OutboxMessage.objects.filter(task="payments.start_payment").count() == 1
         assert not OutboxMessage.objects.filter(kwargs__letter="payment_due").exists(), "nobody is bothered"
+    for day in (3, 7):
+        clock.set(START + (35 + day) * DAY)
+        shop.look()
+    with platform_context():
+        assert Payment.objects.filter(reference=str(charge.pk)).count() == 1, "it is under way still"
+
+
+def test_a_charge_is_paid_at_one_account_and_what_comes_twice_is_credit(shop: Shop, clock: Clock) -> None:
+    account, other = account_of(shop.tenant), account_of(shop.tenant, "Another bank")
+    shop.connect()
+    charge = shop.choose("Basic", method="payment")
+    assert charge is not None
+    first = begin(shop, charge, account.pk)
+    with pytest.raises(ConflictError) as refused:
+        begin(shop, charge, other.pk)
+    assert refused.value.code == "charge.being_paid"
+    arrives(shop, first)
+    for payment_id in (first.pk, other.pk):
+        with platform_context(), transaction.atomic():
+            services.charge_paid(charge_id=charge.pk, payment_id=payment_id)
+    assert shop.contract().credit == 3_500
 
 
 @pytest.mark.req("S4-45", "F41")

@@ -69,8 +69,8 @@ def charge_paid(
 ) -> None:
     """Step: money for a charge came in. The same money again changes nothing; the charge is what is locked.
 
-    What comes for a charge that is asked for no more stays as credit. ``payer_id`` and ``account`` (of the
-    provider) say by whose saved method the next period may be collected.
+    What comes for a charge that is asked for no more, or a second time by another payment, stays as credit.
+    ``payer_id`` and ``account`` (of the provider) say by whose saved method the next period may be collected.
     """
     with platform_context():
         subscription_id = contract_of_charge(charge_id)
@@ -79,6 +79,9 @@ def charge_paid(
         info, contract = lock_contract(subscription_id)
         charge = SubscriptionCharge.objects.select_related("pricing", "version__plan").get(pk=charge_id)
         if charge.state == SubscriptionCharge.State.PAID:
+            if payment_id is not None and payment_id != charge.payment_id:
+                contract.credit += charge.minor_units
+                contract.save(update_fields=["credit"])
             return
         if account:
             contract.payer_id, contract.method_reference = payer_id, account

@@ -39,7 +39,7 @@ def begin_paying(
     """Begin, or go on with, the payment of one's own open charge; the provider keeps the method for renewals.
 
     Without ``configuration_id`` the seller's first account. Raises NotFoundError, ConflictError
-    ``charge.not_open``, ``charge.no_account``, DomainError of payments.
+    ``charge.not_open``, ``charge.no_account``, ``charge.being_paid``, DomainError of payments.
     """
     with platform_context(), transaction.atomic(durable=True):
         charge = own_charge(actor, charge_id)
@@ -55,6 +55,10 @@ def begin_paying(
         last = _last_payment(charge, chosen.pk)
         if last is not None and last.state not in payment_rules.REPEATABLE:
             return last
+        if _under_way(charge) is not None:
+            raise ConflictError(
+                "charge.being_paid", _("Another payment of this is under way: finish or cancel it first.")
+            )
         key = f"{PURPOSE}:{charge.pk}:{chosen.pk}"
         if last is not None:
             number = Payment.objects.filter(purpose=PURPOSE, reference=str(charge.pk)).count()
@@ -80,8 +84,22 @@ def _last_payment(charge: SubscriptionCharge, configuration_id: UUID) -> Payment
     return found
 
 
+def _under_way(charge: SubscriptionCharge) -> Payment | None:
+    """A payment of a charge, by whichever account, that may have taken its money or may take it yet."""
+    rows = Payment.objects.filter(purpose=PURPOSE, reference=str(charge.pk))
+    found: Payment | None = rows.exclude(state__in=payment_rules.REPEATABLE).order_by("created_at").first()
+    return found
+
+
 def collect_by_saved_method(contract: Subscription, charge: SubscriptionCharge) -> bool:
-    """Step: charge the method that the last payment was made with; False where there is none."""
+    """Step: charge the method that the last payment was made with; False where there is none.
+
+    While another payment of the charge is under way nothing more is taken: one by a saved method ends by
+    itself, one that somebody has begun is theirs to finish.
+    """
+    under_way = _under_way(charge)
+    if under_way is not None:
+        return under_way.saved_method_id is not None
     if contract.payer_id is None or not contract.method_reference:
         return False
     configuration_id = UUID(contract.method_reference)
