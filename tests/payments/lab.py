@@ -28,6 +28,7 @@ from billing.payments.providers.base import (
     Intent,
     ObjectKind,
     PayoutIntent,
+    ProviderDenied,
     ProviderRefused,
     ProviderType,
     ProviderUnknown,
@@ -50,7 +51,7 @@ class Laboratory:
     objects: dict[str, Snapshot] = field(default_factory=dict)
     by_key: dict[str, str] = field(default_factory=dict)
     told: list[Notification] = field(default_factory=list)
-    #: ``lose`` (done, no answer), ``down`` (nothing arrives), ``garbage``, ``refuse``.
+    #: ``lose`` (done, no answer), ``down`` (nothing arrives), ``garbage``, ``refuse``, ``deny`` (looking for it).
     fault: str = ""
     calls: int = 0
 
@@ -118,6 +119,8 @@ class LabProvider:
     ) -> Snapshot | Action | None:
         if self._lab.fault in ("down", "lose"):
             raise ProviderUnreachable("lab.down")
+        if self._lab.fault == "deny":
+            raise ProviderDenied("credentials", "The key was revoked.")
         reference = self._lab.by_key.get(idempotency_key)
         if reference is None:
             return None

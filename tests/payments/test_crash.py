@@ -85,3 +85,32 @@ def test_a_worker_dies_while_it_asks(side: Remote, dying: Callable[[bool], None]
     over(Payout)
     assert services.send_payout(payout.pk).state == "pending"
     assert side.objects() == 3
+
+
+@pytest.mark.req("F43")
+def test_a_key_that_is_revoked_meanwhile_says_nothing_of_what_was_sent(side: Remote) -> None:
+    """Failing what may have been paid would release the money to be paid a second time."""
+    payment = side.paid()
+    payout = side.begin_payout()
+    with side.losing_answers():
+        assert services.send_payout(payout.pk).state == "sending"
+    with side._fault("deny"):
+        for _time in range(2):
+            over(Payout)
+            assert services.send_payout(payout.pk).state == "sending"
+    assert told(side.tenant, "payout_failed") == []
+    over(Payout)
+    assert services.send_payout(payout.pk).state == "pending"
+    assert side.objects() == 2 and fresh(payment).state == "succeeded"
+
+
+@pytest.mark.req("F43")
+def test_a_charge_is_not_failed_by_a_revoked_key_either(side: Remote) -> None:
+    payment = side.begin()
+    with side.losing_answers():
+        services.start_payment(payment.pk)
+    with side._fault("deny"):
+        over(Payment)
+        assert services.start_payment(payment.pk).state == "sending"
+    over(Payment)
+    assert services.start_payment(payment.pk).state == "pending" and side.objects() == 1

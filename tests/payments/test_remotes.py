@@ -170,6 +170,7 @@ def got(paid: str, *states: str, asked: str = "0.01", currency: str = "BTC") -> 
         ("Settled", "None", got("0.01", "Settled"), Policy(), ("succeeded", "0.01", "")),
         ("Settled", "PaidOver", got("0.015", "Settled"), Policy(), ("succeeded", "0.015", "")),
         ("Settled", "PaidOver", got("0.015", "Settled"), Policy(over="asked"), ("succeeded", "0.01", "")),
+        ("Settled", "PaidOver", got("1.01", "Settled", "Processing"), Policy(), ("processing", "0", "")),
         ("Settled", "Marked", got("0"), Policy(), ("succeeded", "0.01", "")),
         ("Expired", "None", got("0"), Policy(), ("cancelled", "0", "expired")),
         ("Expired", "PaidPartial", got("0.004", "Settled"), Policy(), ("succeeded", "0.004", "")),

@@ -210,6 +210,11 @@ class ProviderRefused(ProviderError):
     """The provider said no; nothing happened."""
 
 
+class ProviderDenied(ProviderRefused):
+    """We were not let in, or our key was used for something else: nothing happened by this call, and it says
+    nothing of what an earlier one did."""
+
+
 class ProviderUnreachable(ProviderError):
     """Nothing was sent."""
 

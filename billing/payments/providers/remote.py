@@ -25,7 +25,7 @@ from billing.payments.simulators.accounts import SIMULATED, credentials
 from shared_apps.core.money import Money
 from shared_apps.sso.rules import is_public_address
 
-from .base import Account, ProviderRefused, ProviderUnknown, ProviderUnreachable
+from .base import Account, ProviderDenied, ProviderRefused, ProviderUnknown, ProviderUnreachable
 
 #: Seconds: to connect, to send, for the first byte and between bytes; and for the whole answer.
 TIMEOUT: Final = httpx.Timeout(connect=5, write=10, read=20, pool=5)
@@ -134,7 +134,8 @@ def _answer(status: int, raw: bytes, read_error: ErrorReader) -> Answer:
                 raise ProviderUnknown("garbage") from None
     if status >= 400:
         code, message = read_error(body)
-        raise ProviderRefused(code or f"http_{status}", message[:300])
+        refusal = ProviderDenied if status in (401, 403) else ProviderRefused
+        raise refusal(code or f"http_{status}", message[:300])
     return Answer(status, body, raw)
 
 

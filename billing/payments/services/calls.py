@@ -29,6 +29,7 @@ from billing.payments.providers.base import (
     Intent,
     ObjectKind,
     PayoutIntent,
+    ProviderDenied,
     ProviderRefused,
     ProviderUnknown,
     ProviderUnreachable,
@@ -76,6 +77,9 @@ def start_payment(payment_id: UUID) -> Payment:
         if answer is None:
             answer = provider.create(intent, idempotency_key=key)
     except ProviderRefused as error:
+        if was_sent and isinstance(error, ProviderDenied):  # what was sent before may have happened
+            _unanswered("payment", Payment, payment_id, error)
+            return _payment(payment_id)
         return _end_payment(payment_id, error)
     except ProviderUnreachable as error:
         raise _unreachable(Payment, payment_id) from error
@@ -139,7 +143,7 @@ def _unreachable(model: type[Followed], pk: UUID) -> UnavailableError:
     )
 
 
-def _unanswered(kind: str, model: type[Followed], pk: UUID, error: ProviderUnknown) -> None:
+def _unanswered(kind: str, model: type[Followed], pk: UUID, error: ProviderUnknown | ProviderDenied) -> None:
     """It may have happened: the worker asks what became of it, soon and again every hour."""
     with unit():
         row = lock_one(model._default_manager.filter(pk=pk))
@@ -225,6 +229,10 @@ def _send(
             method = provider.refund if kind == "refund" else provider.payout
             answer = method(intent, idempotency_key=key)
     except ProviderRefused as error:
+        if was_sent and isinstance(error, ProviderDenied):  # what was sent before may have happened
+            _unanswered(kind, model, row.pk, error)
+            with platform_context():
+                return model._default_manager.get(pk=row.pk)
         with unit():
             row = lock()
             fail(row, error.code, error.message, _ANSWER)

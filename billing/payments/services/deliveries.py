@@ -261,6 +261,8 @@ def _meet_refund(payment: Payment, snapshot: Snapshot, seen: Seen) -> None:
     if unanswered.exists():
         # It may be this one: whoever sends it learns its reference first.
         raise inbox.NotYet("a refund of this payment is being sent")
+    if payment.state != Payment.State.SUCCEEDED:
+        raise inbox.NotYet("the payment that it gives back has not been seen to succeed")
     steps.adopt_refund(payment, snapshot, seen)
 
 

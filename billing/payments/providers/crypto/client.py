@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from billing.payments.providers.base import Account, ProviderRefused, ProviderUnknown
+from billing.payments.providers.base import Account, ProviderDenied, ProviderUnknown
 from billing.payments.providers.remote import Call, as_bytes, ask, keys_of, simulator, text_of
 
 
@@ -43,9 +43,9 @@ class BTCPayClient:
         simulated = self._account.is_simulated
         base = simulator("btcpay") if simulated else self._base
         if not self._key:
-            raise ProviderRefused("no_credentials", "this account has no key")
+            raise ProviderDenied("no_credentials", "this account has no key")
         if not base or not self.store:
-            raise ProviderRefused("no_address", "this account has no server")
+            raise ProviderDenied("no_address", "this account has no server")
         call = Call(
             method=method,
             url=f"{base}/api/v1/stores/{self.store}{path}",

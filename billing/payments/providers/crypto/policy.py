@@ -56,6 +56,8 @@ def judged(status: str, additional: str, received: Received, policy: Policy) -> 
     if status == "Processing":
         return "processing", nothing, ""
     if status == "Settled":
+        if additional != "Marked" and "Processing" in received.states:
+            return "processing", nothing, ""  # enough is confirmed; what came besides may still be taken back
         return "succeeded", _counted(additional, received, policy), ""
     if status == "Invalid":
         # Marked by us or by the store's people: given up. Else the coins were spent elsewhere.

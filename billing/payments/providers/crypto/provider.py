@@ -168,12 +168,15 @@ class Crypto:
         self, intent: Intent | RefundIntent | PayoutIntent, *, idempotency_key: str
     ) -> Snapshot | Action | None:
         """Looked for by our key, which stands in the object's metadata."""
-        if isinstance(intent, Intent):
-            known = self._invoice_of(idempotency_key)
-            return None if known is None else self._action(known)
-        if isinstance(intent, PayoutIntent):
-            paid = self._payout_of(idempotency_key)
-            return None if paid is None else _payout(paid)
+        try:
+            if isinstance(intent, Intent):
+                known = self._invoice_of(idempotency_key)
+                return None if known is None else self._action(known)
+            if isinstance(intent, PayoutIntent):
+                paid = self._payout_of(idempotency_key)
+                return None if paid is None else _payout(paid)
+        except ProviderRefused as refused:  # a search that is refused has found nothing out
+            raise ProviderUnknown(refused.code, refused.message) from refused
         return None
 
     def fetch(self, kind: ObjectKind, reference: str) -> Snapshot:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from billing.payments.providers.base import Account, ProviderRefused, ProviderUnknown
+from billing.payments.providers.base import Account, ProviderDenied, ProviderUnknown
 from billing.payments.providers.remote import Call, as_bytes, ask, keys_of, simulator, text_of
 
 _LIVE: Final = "https://api.yookassa.ru"
@@ -39,7 +39,7 @@ class YooKassaClient:
     ) -> dict[str, Any]:
         auth = self._gateway if path.startswith("/v3/payouts") else self._shop
         if not all(auth):
-            raise ProviderRefused("no_credentials", "this account has no keys for that")
+            raise ProviderDenied("no_credentials", "this account has no keys for that")
         base = simulator("yookassa") if self._is_simulated else _LIVE
         sent = {"Content-Type": "application/json", **headers}
         answer = ask(

@@ -10,6 +10,7 @@ from django.conf import settings
 
 from billing.payments.providers.base import (
     Account,
+    ProviderDenied,
     ProviderRefused,
     ProviderUnknown,
     ProviderUnreachable,
@@ -66,9 +67,9 @@ def told() -> Iterator[None]:
     except stripe.CardError as error:
         raise ProviderRefused(_decline(error), (error.user_message or "")[:300]) from error
     except (stripe.AuthenticationError, stripe.PermissionError) as error:
-        raise ProviderRefused("credentials", (error.user_message or "")[:300]) from error
+        raise ProviderDenied("credentials", (error.user_message or "")[:300]) from error
     except stripe.IdempotencyError as error:
-        raise ProviderRefused("key_reused", (error.user_message or "")[:300]) from error
+        raise ProviderDenied("key_reused", (error.user_message or "")[:300]) from error
     except stripe.InvalidRequestError as error:
         code = "not_found" if error.http_status == 404 or error.code == "resource_missing" else error.code
         raise ProviderRefused(code or "invalid_request", (error.user_message or "")[:300]) from error

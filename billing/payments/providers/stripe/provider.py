@@ -6,6 +6,7 @@ References: ``cs_…`` is a payment on the hosted page, ``pi_…`` one of an app
 
 from __future__ import annotations
 
+import logging
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final
 
@@ -44,6 +45,9 @@ if TYPE_CHECKING:
 #: Stripe forgets idempotency keys after a day at the earliest.
 KEYS_KEPT: Final = timedelta(hours=23)
 _WITH_METHOD: Final = ["payment_method"]
+
+
+logger = logging.getLogger(__name__)
 
 
 class StripeProvider:
@@ -228,7 +232,12 @@ class StripeProvider:
                 },
                 {"idempotency_key": idempotency_key},
             ).to_dict()
-            reverse_share(self._v1, payment, made["amount"], key=idempotency_key)
+        try:
+            with told():
+                reverse_share(self._v1, payment, made["amount"], key=idempotency_key)
+        except ProviderRefused as refused:  # the refund is made, whatever the seller's account says
+            logger.error("a seller's share was not taken back", extra={"reason": refused.code})
+        with told():
             return refund_snapshot(made, intent.payment_reference)
 
     def _intent_of(self, reference: str) -> dict[str, Any]:
