@@ -52,7 +52,7 @@ class InvoiceLineSerializer(serializers.Serializer[Any]):
     rate = serializers.CharField()
 
 
-class InvoiceTaxSerializer(serializers.Serializer[Any]):
+class InvoiceTaxRateSerializer(serializers.Serializer[Any]):
     """What one rate comes to."""
 
     rate = serializers.CharField()
@@ -66,7 +66,7 @@ class InvoiceSerializer(serializers.ModelSerializer[Invoice]):
     seller = InvoicePartySerializer(source="seller_details")
     buyer = InvoicePartySerializer(source="buyer_details")
     lines = InvoiceLineSerializer(many=True)
-    taxes = InvoiceTaxSerializer(many=True)
+    taxes = InvoiceTaxRateSerializer(many=True)
     net = serializers.SerializerMethodField()
     tax = serializers.SerializerMethodField()
     gross = serializers.SerializerMethodField()

@@ -259,7 +259,7 @@ def test_a_refund_corrects_the_invoice_once(in_acme: Tenant, refunded: int, cred
     for _again in range(2):
         with transaction.atomic():
             emit(event)
-        for result in run_pending("public"):
+        for result in run_pending("public", app="invoices."):
             assert result.state == "SUCCESS", result.result
     note = Invoice.objects.get(payment=str(refund))
     assert (note.gross_minor, note.corrects_id, note.key) == (credited, invoice.pk, f"refund:{refund}")

@@ -20,7 +20,7 @@ pytestmark = pytest.mark.req("F41")
 
 def sent() -> list[mail.EmailMultiAlternatives]:
     """Do the worker's work and take what went out."""
-    for result in run_pending("public"):
+    for result in run_pending("public", app="invoices."):
         assert result.state == "SUCCESS", result.result
     found, mail.outbox[:] = list(mail.outbox), []
     return found

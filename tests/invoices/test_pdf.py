@@ -118,7 +118,7 @@ def test_a_credit_note_names_what_it_corrects(in_acme: Tenant) -> None:
 def test_the_same_bytes_before_and_after_it_is_kept(in_acme: Tenant) -> None:
     invoice = issued(in_acme)
     made, digest = queries.document_of(invoice)
-    run_pending("public")
+    run_pending("public", app="invoices.")
     kept = documents.make_document(invoice_id=invoice.pk)
     assert (kept, digest) == (made, queries.document_of(invoice)[1])
     with french_seller(SELLER_NAME="Somebody Else"):

@@ -6,11 +6,22 @@ What a time-out or a broken connection is on a socket is the same error of httpx
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Coroutine
 from typing import Any
 
 import httpx
 
 from billing.payments.simulators.app import Application
+
+
+def run_apart(work: Coroutine[Any, Any, None]) -> None:
+    """``asyncio.run`` in a thread that has a loop already, as Playwright leaves one in that of the tests."""
+    around = asyncio._get_running_loop()
+    asyncio._set_running_loop(None)
+    try:
+        asyncio.run(work)
+    finally:
+        asyncio._set_running_loop(around)
 
 
 class InProcess(httpx.BaseTransport):
@@ -40,7 +51,7 @@ class InProcess(httpx.BaseTransport):
             "query_string": request.url.query,
             "headers": [(name.lower(), value) for name, value in request.headers.raw],
         }
-        asyncio.run(self._application(scope, receive, send))
+        run_apart(self._application(scope, receive, send))
         if not sent:
             raise httpx.ReadTimeout("no answer", request=request)
         body = b"".join(message.get("body", b"") for message in sent[1:])

@@ -12,10 +12,12 @@ from shared_apps.core import outbox
 from shared_apps.core.envelope import Envelope
 
 
-def run_pending(schema: str, *, now: datetime | None = None) -> list[Any]:
-    """Claim what is due in a schema and run it; the results (``.state``, ``.result``) in order."""
+def run_pending(schema: str, *, now: datetime | None = None, app: str = "") -> list[Any]:
+    """Claim what is due in a schema and run it, or what of it is one ``app``'s; the results in order."""
     results = []
     for message in outbox.claim(schema, now=now or timezone.now()):
+        if not message.task.startswith(app):
+            continue
         envelope = Envelope(schema, message.id, message.request_id)
         results.append(apply(message.task, message.kwargs, envelope))
     return results

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 import subprocess
 import sys
@@ -16,6 +15,7 @@ from billing.payments.simulators.deliveries import Deliveries
 from billing.payments.simulators.faults import ROUTED, Faults, Kind
 from billing.payments.simulators.state import Store
 from tests import servers
+from tests.support.inprocess import run_apart
 
 CONFIGURATION = "0197c1de-0000-7000-8000-000000000001"
 
@@ -77,4 +77,4 @@ def test_notifications_are_held_turned_round_doubled_and_lost() -> None:
         listed = here.deliveries.listed("paypal")
         assert listed[0]["url"] == f"http://platform.test/api/v1/payments/webhooks/paypal/{CONFIGURATION}/"
 
-    asyncio.run(story())
+    run_apart(story())
